@@ -1,0 +1,171 @@
+"""The configuration as typed objects, composed from conf/ by Hydra or read back from params.yaml."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from . import paths
+from .errors import ConfigurationError
+from .files import write_text
+
+Component = dict[str, Any]
+"""A mapping with `_target_`, the dotted name of what Hydra calls, and its arguments."""
+
+
+class Section(BaseModel):
+    """A part of the configuration; a key that it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class DataConfig(Section):
+    """Where the rows come from and how the file is to be read."""
+
+    path: str
+    target: str
+    separator: str
+    decimal: Literal[".", ","]
+    encoding: str
+    missing: list[str]
+    minimum_rows: Annotated[int, Field(ge=10)]
+
+
+class TaskConfig(Section):
+    """What is predicted, how examples are made and split, and what a good prediction is."""
+
+    name: Literal["classification", "regression", "forecasting"]
+    metric: str
+    judge: Component
+    split: Component
+    windows: dict[str, Any] | None = None
+
+
+class ModelConfig(Section):
+    """The candidates that are compared, by name."""
+
+    candidates: Annotated[dict[str, Component], Field(min_length=1)]
+    search: dict[str, dict[str, Any]] = {}
+
+
+class EvaluationConfig(Section):
+    """How closely the chosen model is looked at."""
+
+    resamples: Annotated[int, Field(ge=50)]
+    confidence: Annotated[float, Field(gt=0.5, lt=1)]
+    permutations: Annotated[int, Field(ge=1)]
+    smallest_slice: Annotated[int, Field(ge=2)]
+
+
+class Objective(Section):
+    """A bound on a measured value; `because` is printed when it is missed."""
+
+    measure: str
+    at_least: float | None = None
+    at_most: float | None = None
+    because: str
+    optional: bool = False
+
+    @model_validator(mode="after")
+    def _has_one_bound(self) -> "Objective":
+        if (self.at_least is None) == (self.at_most is None):
+            raise ValueError("give either at_least or at_most")
+        return self
+
+
+class MonitorConfig(Section):
+    """When new rows count as drifted."""
+
+    false_alarms: Annotated[float, Field(gt=0, lt=1)]
+    smallest_effect: Annotated[float, Field(ge=0)]
+    share_of_columns: Annotated[float, Field(ge=0, le=1)]
+    minimum_rows: Annotated[int, Field(ge=2)]
+
+
+class Config(Section):
+    """Everything under conf/, except the schema of the data."""
+
+    seed: int
+    folds: Annotated[int, Field(ge=2)]
+    data: DataConfig
+    task: TaskConfig
+    model: ModelConfig
+    evaluation: EvaluationConfig
+    monitor: MonitorConfig
+    objectives: dict[str, Objective]
+
+
+def compose(overrides: Sequence[str] = ()) -> Config:
+    """Compose conf/ with Hydra's overrides, such as `model=forest` or `seed=7`.
+
+    Raises ConfigurationError if a file, an override or a setting is wrong.
+    """
+    return _checked(_composed(overrides))
+
+
+def load(path: Path) -> Config:
+    """Read the configuration that the stage `configure` has written.
+
+    Raises ConfigurationError if the file is missing or a setting is wrong.
+    """
+    from omegaconf import OmegaConf
+
+    if not path.exists():
+        raise ConfigurationError(
+            f"{path} is missing, and it holds the composed configuration: run `uv run poe pipeline`, "
+            "or give overrides in place of --params"
+        )
+    return _checked(OmegaConf.to_container(OmegaConf.load(path), resolve=True))
+
+
+def configure() -> None:
+    """Write params.yaml from conf/, so that DVC sees which settings changed.
+
+    Writes  params.yaml, unless `dvc exp run` has just composed it with its own overrides.
+    """
+    if os.environ.get("DVC_EXP_NAME") and paths.PARAMS.exists():
+        load(paths.PARAMS)
+        return
+    import yaml
+
+    settings = _composed(())
+    _checked(settings)
+    write_text(paths.PARAMS, yaml.safe_dump(settings, sort_keys=False, allow_unicode=True))
+
+
+def _composed(overrides: Sequence[str]) -> dict[str, Any]:
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
+
+    if not paths.CONF.is_dir():
+        raise ConfigurationError(
+            f"there is no folder {paths.CONF}/ in {Path.cwd()}: run this from the root of the repository"
+        )
+    try:
+        with initialize_config_dir(str(paths.CONF.resolve()), version_base="1.3"):
+            composed = hydra_compose("config", overrides=list(overrides))
+        settings = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+    except (HydraException, OmegaConfBaseException, YAMLError) as error:
+        raise ConfigurationError(f"conf/ does not compose: {error}") from error
+    assert isinstance(settings, dict)  # noqa: S101 - the root of a composed configuration is a mapping
+    return {str(key): value for key, value in settings.items()}
+
+
+def _checked(settings: Any) -> Config:
+    try:
+        return Config.model_validate(settings)
+    except ValidationError as error:
+        found = "\n".join(f"  {_place(item['loc'])}: {item['msg']}" for item in error.errors())
+        raise ConfigurationError(
+            f"conf/ holds settings that do not fit, mend them there:\n{found}"
+        ) from error
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location)

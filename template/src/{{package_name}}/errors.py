@@ -1,0 +1,25 @@
+"""Errors that a person can act on: each message says what was found, what was expected, what to do."""
+
+
+class ProjectError(Exception):
+    """Base of the errors below; the command line prints its message without a traceback."""
+
+
+class ConfigurationError(ProjectError):
+    """A setting in conf/ is unknown, missing or of the wrong type."""
+
+
+class DataError(ProjectError):
+    """The source cannot be read, or cannot be learned from."""
+
+
+class SchemaError(ProjectError):
+    """Rows break a rule of conf/schema.yaml, or the schema and the data name different columns."""
+
+
+class DisagreementError(ProjectError):
+    """The exported model predicts something else than the fitted one."""
+
+
+class ObjectiveMissedError(ProjectError):
+    """The model misses at least one objective of conf/objectives.yaml."""

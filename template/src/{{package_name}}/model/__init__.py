@@ -1,0 +1,1 @@
+"""From the split table to a fitted, measured, documented model."""

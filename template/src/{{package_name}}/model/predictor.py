@@ -1,0 +1,86 @@
+"""Predictions from the exported model: what evaluation measures is what the service answers."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from ..columns import Columns, block, length
+from ..features import features
+from ..schema import Schema
+
+SIGNATURE = "signature"
+NUMBERS = "numbers"
+CATEGORIES = "categories"
+
+
+class Signature(BaseModel):
+    """What has to be known to use a model, kept inside the ONNX file so that the two cannot part."""
+
+    name: str
+    trained_on: str
+    table: Schema
+    numbers: list[str]
+    categories: list[str]
+    classes: list[str] | None = None
+    offset: str | None = None
+    windows: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """`values`: one label or number per row; `probabilities`: one row per example, one column per class."""
+
+    values: NDArray[Any]
+    probabilities: NDArray[np.float64] | None = None
+
+
+class Predictor:
+    """An exported model, ready to predict in one thread.
+
+    Raises FileNotFoundError if the model has not been trained or pulled.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        import onnxruntime
+
+        if not Path(path).exists():
+            raise FileNotFoundError(
+                f"there is no model at {path}: run `uv run poe pipeline` to train it, or `dvc pull` to fetch it"
+            )
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
+        metadata = self._session.get_modelmeta().custom_metadata_map
+        self.signature = Signature.model_validate_json(metadata[SIGNATURE])
+
+    @property
+    def schema(self) -> Schema:
+        """The schema of the table that the model was trained on."""
+        return self.signature.table
+
+    def predict(self, columns: Columns) -> Prediction:
+        """Predict every row of the columns, which may hold more than the features."""
+        seen = features(columns)
+        outputs = self._session.run(None, model_inputs(seen, self.signature))
+        if self.signature.classes is not None:
+            return Prediction(np.asarray(outputs[0], dtype=object), np.asarray(outputs[1], dtype=float))
+        values = np.asarray(outputs[0], dtype=float).reshape(length(seen))
+        if self.signature.offset is not None:
+            values = values + columns[self.signature.offset]
+        return Prediction(values)
+
+
+def model_inputs(seen: Columns, signature: Signature) -> dict[str, NDArray[Any]]:
+    """The two inputs of an exported model: a float32 block of numbers and a block of text."""
+    blocks = {
+        NUMBERS: (signature.numbers, np.float32),
+        CATEGORIES: (signature.categories, object),
+    }
+    return {name: block(seen, names, dtype) for name, (names, dtype) in blocks.items() if names}
