@@ -84,6 +84,19 @@ class MonitorConfig(Section):
     minimum_rows: Annotated[int, Field(ge=2)]
 
 
+class CardConfig(Section):
+    """What people have to say about the model; the pipeline measures the rest."""
+
+    title: str
+    summary: str
+    owner: str
+    contact: str
+    license: str
+    intended_use: str
+    not_for: str
+    limits: str
+
+
 class Config(Section):
     """Everything under conf/, except the schema of the data."""
 
@@ -94,6 +107,7 @@ class Config(Section):
     model: ModelConfig
     evaluation: EvaluationConfig
     monitor: MonitorConfig
+    card: CardConfig
     objectives: dict[str, Objective]
 
 
@@ -120,7 +134,7 @@ def load(path: Path) -> Config:
     return _checked(OmegaConf.to_container(OmegaConf.load(path), resolve=True))
 
 
-def configure() -> None:
+def configure(overrides: Sequence[str] = ()) -> None:
     """Write params.yaml from conf/, so that DVC sees which settings changed.
 
     Writes  params.yaml, unless `dvc exp run` has just composed it with its own overrides.
@@ -130,7 +144,7 @@ def configure() -> None:
         return
     import yaml
 
-    settings = _composed(())
+    settings = _composed(overrides)
     _checked(settings)
     write_text(paths.PARAMS, yaml.safe_dump(settings, sort_keys=False, allow_unicode=True))
 

@@ -7,6 +7,7 @@ SCHEMA = CONF / "schema.yaml"
 OBJECTIVES = CONF / "objectives.yaml"
 PARAMS = Path("params.yaml")
 
+SOURCE = Path("data/source.json")
 TRAIN = Path("data/train.parquet")
 TEST = Path("data/test.parquet")
 CHECKED_SCHEMA = Path("data/schema.json")

@@ -32,9 +32,15 @@ class Signature(BaseModel):
 
 @dataclass(frozen=True)
 class Prediction:
-    """`values`: one label or number per row; `probabilities`: one row per example, one column per class."""
+    """What the model says of each row.
+
+    values         labels or numbers, one per row
+    classes        all labels, in the order of the probabilities' columns; empty for numbers
+    probabilities  rows by classes, or None for numbers
+    """
 
     values: NDArray[Any]
+    classes: tuple[str, ...] = ()
     probabilities: NDArray[np.float64] | None = None
 
 
@@ -70,7 +76,8 @@ class Predictor:
         seen = features(columns)
         outputs = self._session.run(None, model_inputs(seen, self.signature))
         if self.signature.classes is not None:
-            return Prediction(np.asarray(outputs[0], dtype=object), np.asarray(outputs[1], dtype=float))
+            labels, probabilities = np.asarray(outputs[0], dtype=object), np.asarray(outputs[1], dtype=float)
+            return Prediction(labels, tuple(self.signature.classes), probabilities)
         values = np.asarray(outputs[0], dtype=float).reshape(length(seen))
         if self.signature.offset is not None:
             values = values + columns[self.signature.offset]

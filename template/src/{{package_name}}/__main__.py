@@ -1,0 +1,108 @@
+"""The command line: one command per stage and per task of `uv run poe`."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from . import paths
+from .config import compose, configure, load
+from .errors import ProjectError
+
+STAGES = {
+    "prepare": ("data.prepare", "validate the rows and set the test rows apart"),
+    "train": ("model.train", "fit the candidates, keep and export the best one"),
+    "evaluate": ("model.evaluate", "measure the exported model on the test rows"),
+    "document": ("report.document", "write the model card and the report"),
+    "gate": ("report.gate", "fail if an objective is missed"),
+}
+"""Name of the function, with the module where it stands: a stage imports only what it needs."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; a mistake that a person can mend is one message and exit code 1."""
+    logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stdout)
+    logging.getLogger(__package__).setLevel(logging.INFO)
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options) or 0)
+    except (ProjectError, FileNotFoundError) as error:
+        print(f"{options.command}: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"python -m {__package__}", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _command(commands, "configure", "compose conf/ into params.yaml", _configure)
+    for name, (_, help_) in STAGES.items():
+        stage = _command(commands, name, help_, _stage)
+        stage.add_argument("--params", type=Path, help="read this composed configuration in place of conf/")
+    schema = _command(commands, "schema", "infer conf/schema.yaml from the data", _schema)
+    schema.add_argument("--replace", action="store_true", help="replace a schema that was edited")
+    tune = _command(commands, "tune", "search hyperparameters", _tune)
+    tune.add_argument("--model", help="the candidate to tune (default: the one that the last training chose)")
+    tune.add_argument("--trials", type=int, default=40, help="how many settings to try in all (default: 40)")
+    tune.add_argument("--workers", type=int, default=1, help="how many processes try them (default: 1)")
+    monitor = _command(commands, "monitor", "compare new rows with the training data", _monitor)
+    monitor.add_argument("file", type=Path, help="the new rows, in the form of the training data")
+    monitor.add_argument("--fail-on-drift", action="store_true", help="exit with code 3 if the rows have drifted")
+    _command(commands, "summary", "print the metrics and the objectives", _summary)
+    for command in commands.choices.values():
+        command.add_argument("overrides", nargs="*", help="Hydra overrides, such as model=forest or seed=7")
+    return parser
+
+
+def _command(commands: Any, name: str, help_: str, run: Callable[[Any], int | None]) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=help_, description=help_)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _configure(options: argparse.Namespace) -> None:
+    from .data.source import fingerprint
+
+    configure(options.overrides)
+    fingerprint(load(paths.PARAMS))
+
+
+def _stage(options: argparse.Namespace) -> None:
+    config = load(options.params) if options.params else compose(options.overrides)
+    module, name = STAGES[options.command][0], options.command
+    start = perf_counter()
+    getattr(import_module(f".{module}", __package__), name)(config)
+    logging.getLogger(__package__).info("%s done in %.1f s", name, perf_counter() - start)
+
+
+def _schema(options: argparse.Namespace) -> None:
+    from .data.describe import describe
+
+    print(describe(compose(options.overrides), replace=options.replace))
+
+
+def _tune(options: argparse.Namespace) -> None:
+    from .model.tune import tune
+
+    print(tune(compose(options.overrides), options.model, options.trials, options.workers))
+
+
+def _monitor(options: argparse.Namespace) -> int:
+    from .monitor.check import check
+
+    verdict = check(compose(options.overrides), options.file)
+    print(verdict)
+    return 3 if verdict.drifted and options.fail_on_drift else 0
+
+
+def _summary(options: argparse.Namespace) -> None:
+    from .report.summary import summary
+
+    print(summary(compose(options.overrides)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

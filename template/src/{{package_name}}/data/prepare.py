@@ -1,0 +1,82 @@
+"""The stage that turns the source into a validated training and test table."""
+
+import polars as pl
+from hydra.utils import instantiate
+
+from .. import paths
+from ..columns import from_frame
+from ..config import Config
+from ..errors import DataError
+from ..files import content_hash, whole, write_json, write_text
+from ..schema import Schema
+from .schema_file import read_schema
+from .source import read
+from .split import Split
+from .table import typed
+from .validate import check
+
+
+def prepare(config: Config) -> None:
+    """Read the rows, hold them against the schema, set the test rows apart.
+
+    Reads   the source that data.path names, and conf/schema.yaml.
+    Writes  data/train.parquet and data/test.parquet: one row per example, with the schema's used columns;
+            data/schema.json; reports/data.json.
+    Raises  DataError if the source cannot be read or learned from; SchemaError if rows break a rule.
+    """
+    schema = read_schema(paths.SCHEMA, config.data.target)
+    raw = read(config.data)
+    check(raw, schema, config.data.path, config.data.decimal)
+    table = typed(raw, schema, config.data.decimal).collect(engine="streaming")
+    labelled = table.filter(pl.col(schema.target.name).is_not_null())
+    check_enough(labelled, schema, config)
+    split: Split = instantiate(config.task.split, _partial_=True)
+    held_out = pl.Series(split(from_frame(labelled), schema, config.seed))
+    write_split(labelled.filter(~held_out), labelled.filter(held_out), schema)
+    write_json(
+        paths.DATA_REPORT,
+        {
+            "source": config.data.path,
+            "sha256": content_hash(paths.TRAIN),
+            "rows": len(table),
+            "rows_without_target": len(table) - len(labelled),
+            "equal_rows": len(labelled) - labelled.n_unique(),
+            "train_rows": int((~held_out).sum()),
+            "test_rows": int(held_out.sum()),
+        },
+    )
+
+
+def check_enough(table: pl.DataFrame, schema: Schema, config: Config) -> None:
+    """Raise DataError if there are too few rows or classes to learn from and to test."""
+    target = schema.target.name
+    if len(table) < config.data.minimum_rows:
+        raise DataError(
+            f"{config.data.path} has {len(table)} rows with a value in '{target}', and at least "
+            f"{config.data.minimum_rows} are needed: bring more, or lower data.minimum_rows"
+        )
+    if config.task.name == "classification":
+        classes = table[target].unique().to_list()
+        if len(classes) < 2:
+            raise DataError(
+                f"'{target}' holds a single class ({classes[0]!r}), and a classifier needs two: "
+                "set data.target to another column, or bring rows of the other class"
+            )
+        if table[target].value_counts()["count"].max() < 2 * config.folds:
+            raise DataError(
+                f"no class of '{target}' has {2 * config.folds} rows, which {config.folds} folds need: "
+                "bring more rows per class, lower folds, or choose the task regression for a number"
+            )
+    elif table[target].n_unique() < 2:
+        raise DataError(
+            f"'{target}' has the same value in every row, so there is nothing to predict: "
+            "set data.target to another column"
+        )
+
+
+def write_split(train: pl.DataFrame, test: pl.DataFrame, schema: Schema) -> None:
+    """Write both tables and the schema that they fulfil."""
+    for path, table in ((paths.TRAIN, train), (paths.TEST, test)):
+        with whole(path) as part:
+            table.write_parquet(part)
+    write_text(paths.CHECKED_SCHEMA, schema.model_dump_json(indent=2, exclude_defaults=True) + "\n")

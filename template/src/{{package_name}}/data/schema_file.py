@@ -1,0 +1,79 @@
+"""conf/schema.yaml: read with errors that name the place, written for people to edit."""
+
+from hashlib import sha256
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from ..errors import SchemaError
+from ..files import write_text
+from ..schema import Column, Schema
+
+HEADER = """\
+# What each column means and which values it may hold. The pipeline, the API and the monitor obey this file.
+# `uv run poe schema` inferred it from the data; it is yours to edit.
+#   role        feature | target | time (orders the rows) | group (its rows stay on one side of the split) | ignored
+#   sensitive   true: fairness is measured by this column, whatever its role
+#   missing     the largest share of rows that may lack a value; 0 forbids it
+#   range       smallest and largest value that may occur
+#   categories  the values that may occur; with `open: true` others may too, and count as unknown
+"""
+CHECKSUM = "# inferred, checksum "
+COLUMNS = "columns:\n"
+
+
+def read_schema(path: Path, target: str) -> Schema:
+    """Read the schema and hold it against the configured target.
+
+    Raises SchemaError if the file is missing, malformed, or names another target.
+    """
+    if not path.exists():
+        raise SchemaError(f"there is no {path}: run `uv run poe schema` to infer it from the data")
+    try:
+        schema = Schema.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except yaml.YAMLError as error:
+        raise SchemaError(f"{path} is not valid YAML: {error}") from error
+    except ValidationError as error:
+        found = "\n".join(
+            f"  {'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()
+        )
+        raise SchemaError(f"{path} does not describe a table, mend it there:\n{found}") from error
+    if schema.target.name != target:
+        raise SchemaError(
+            f"{path} has the target '{schema.target.name}', but data.target in the configuration is "
+            f"'{target}': change either, or run `uv run poe schema` to infer the schema anew"
+        )
+    return schema
+
+
+def render_schema(schema: Schema) -> str:
+    """The schema as YAML, one line per rule, with a checksum that shows later edits."""
+    body = COLUMNS + "\n".join(_render_column(column) for column in schema.columns)
+    return f"{HEADER}{CHECKSUM}{_checksum(body)}\n{body}"
+
+
+def is_edited(path: Path) -> bool:
+    """Whether a person changed the schema after it was inferred."""
+    head, columns, body = path.read_text(encoding="utf-8").partition(COLUMNS)
+    return CHECKSUM + _checksum(columns + body) not in head
+
+
+def write_schema(schema: Schema, path: Path) -> None:
+    """Write the schema for people to read and edit."""
+    write_text(path, render_schema(schema))
+
+
+def _checksum(body: str) -> str:
+    return sha256(body.encode()).hexdigest()[:16]
+
+
+def _render_column(column: Column) -> str:
+    rules = column.model_dump(exclude_defaults=True)
+    lines = [f"{key}: {_inline(list(value) if isinstance(value, tuple) else value)}" for key, value in rules.items()]
+    return "  - " + "\n    ".join(lines) + "\n"
+
+
+def _inline(value: object) -> str:
+    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=1_000_000)
+    return text.removesuffix("\n").removesuffix("\n...")

@@ -1,0 +1,104 @@
+"""The rules of the schema, each counted over all rows in one pass."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import floor
+
+import polars as pl
+
+from ..errors import SchemaError
+from ..schema import Column, Schema
+from .source import unreadable
+from .table import typed_column
+
+EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A rule that rows break; `examples` pairs the number of a row (the first is 1) with its value."""
+
+    column: str
+    rule: str
+    rows: int
+    examples: list[tuple[int, str | None]]
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        shown = ", ".join(f"row {row}: {value!r}" for row, value in self.examples)
+        return f"column '{self.column}' {self.rule}: {self.rows} rows ({shown})"
+
+
+def check(raw: pl.LazyFrame, schema: Schema, source: str, decimal: str = ".") -> None:
+    """Hold every row against the schema.
+
+    Raises SchemaError that lists each broken rule, with the number of rows and the first of them.
+    """
+    check_names(raw, schema, source)
+    found = violations(raw, schema, decimal)
+    if found:
+        listed = "\n".join(f"  {violation}" for violation in found)
+        raise SchemaError(
+            f"{source} breaks conf/schema.yaml in {len(found)} ways:\n{listed}\n"
+            "Mend the rows, or relax the rule in conf/schema.yaml if they are right."
+        )
+
+
+def check_names(raw: pl.LazyFrame, schema: Schema, source: str) -> None:
+    """Raise SchemaError if the rows lack a column that the schema uses."""
+    present = raw.collect_schema().names()
+    lacking = [column.name for column in schema.used if column.name not in present]
+    if lacking:
+        raise SchemaError(
+            f"{source} lacks {_quoted(lacking)}, which conf/schema.yaml lists; it has {_quoted(present)}: "
+            "mend the file, or run `uv run poe schema` if the data is meant to be another one"
+        )
+
+
+def violations(raw: pl.LazyFrame, schema: Schema, decimal: str = ".") -> list[Violation]:
+    """Count the rows that break each rule, and fetch the first ones of those that are broken."""
+    kinds = raw.collect_schema()
+    rules = [
+        (column, rule, breaks)
+        for column in schema.used
+        for rule, breaks in _rules(column, kinds[column.name], decimal)
+    ]
+    counts = _collect(raw.select(pl.len().alias("rows"), *(b.sum().alias(str(i)) for i, (_, _, b) in enumerate(rules))))
+    total = counts["rows"][0]
+    return [
+        Violation(column.name, rule, counts[str(i)][0], _examples(raw, column, breaks))
+        for i, (column, rule, breaks) in enumerate(rules)
+        if counts[str(i)][0] > (floor(column.missing * total) if rule.startswith("may lack") else 0)
+    ]
+
+
+def _rules(column: Column, kind: pl.DataType, decimal: str) -> Iterator[tuple[str, pl.Expr]]:
+    raw, value = pl.col(column.name), typed_column(column, kind, decimal)
+    if column.type in ("number", "integer", "boolean", "date"):
+        form = f" in the form {column.format}" if column.format else ""
+        yield f"must hold a {column.type}{form}", raw.is_not_null() & value.is_null()
+    if column.role != "target":  # rows without a target are dropped, not refused
+        yield f"may lack a value in {column.missing:.0%} of the rows", raw.is_null()
+    if column.range is not None:
+        low, high = column.range
+        yield f"must lie between {low:g} and {high:g}", (~value.is_between(low, high)).fill_null(False)
+    if column.categories is not None and not column.open:
+        listed = value.is_in(column.categories)
+        yield f"must be one of {_quoted(column.categories)}", (~listed).fill_null(False)
+
+
+def _examples(raw: pl.LazyFrame, column: Column, breaks: pl.Expr) -> list[tuple[int, str | None]]:
+    rows = raw.with_row_index("row of the file", offset=1).filter(breaks).head(EXAMPLES)
+    return _collect(rows.select("row of the file", pl.col(column.name).cast(pl.String))).rows()
+
+
+def _collect(rows: pl.LazyFrame) -> pl.DataFrame:
+    try:
+        return rows.collect(engine="streaming")
+    except pl.exceptions.PolarsError as error:
+        raise unreadable("the data", error) from error
+
+
+def _quoted(names: list[str], most: int = 12) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(f"'{name}'" for name in names[:most]) + more

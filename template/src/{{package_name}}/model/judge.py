@@ -1,0 +1,66 @@
+"""What a task has to say about good predictions; classification, regression and forecasting each say it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..columns import Columns
+from ..schema import Schema
+from .predictor import Prediction
+
+Rows = NDArray[np.intp]
+Fold = tuple[Rows, Rows]
+
+
+class Judge(Protocol):
+    """Folds, baseline and metrics of a task.
+
+    larger_is_better  every metric's name, and whether more of it is better
+    by_group          the metric that stays meaningful in a small group of rows
+    offset            a column that is taken from the target before fitting and added afterwards
+    """
+
+    larger_is_better: ClassVar[dict[str, bool]]
+    by_group: str
+    offset: str | None
+
+    def target(self, columns: Columns, schema: Schema) -> NDArray[Any]:
+        """The target as labels or numbers."""
+        ...
+
+    def folds(
+        self, columns: Columns, target: NDArray[Any], count: int, seed: int, groups: NDArray[Any] | None
+    ) -> Iterable[Fold]:
+        """Rows to fit and rows to score, for each fold; rows of one group stay together."""
+        ...
+
+    def baseline(self, known: Columns, target: NDArray[Any], asked: Columns) -> Prediction:
+        """What one would say without a model."""
+        ...
+
+    def measure(self, truth: NDArray[Any], prediction: Prediction) -> dict[str, float]:
+        """Every metric over the given rows."""
+        ...
+
+    def score(self, truth: NDArray[Any], values: NDArray[Any]) -> float:
+        """The metric `by_group` over the given rows."""
+        ...
+
+    def details(self, truth: NDArray[Any], prediction: Prediction) -> dict[str, Any]:
+        """What the report shows beside the metrics, such as calibration or residuals."""
+        ...
+
+    def plots(
+        self, truth: NDArray[Any], prediction: Prediction, columns: Columns
+    ) -> dict[str, list[dict[str, Any]]]:
+        """Tables for `dvc plots`, by name."""
+        ...
+
+    def draw(
+        self, truth: NDArray[Any], prediction: Prediction, columns: Columns, folder: Path
+    ) -> dict[str, str]:
+        """Draw the task's own figures; return what each one shows, by file name."""
+        ...

@@ -1,0 +1,108 @@
+"""Regression: shuffled folds, the median as baseline, errors in the target's unit, residuals."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import mean_absolute_error, median_absolute_error, r2_score, root_mean_squared_error
+from sklearn.model_selection import GroupKFold, KFold
+
+from ..columns import Columns
+from ..schema import Schema
+from .figures import ACCENT, GRID, QUIET, canvas, save
+from .judge import Fold
+from .predictor import Prediction
+
+
+class Regression:
+    """Judge of a model that predicts a number."""
+
+    offset = None
+    by_group = "mae"
+    larger_is_better: ClassVar[dict[str, bool]] = {
+        "mae": False,
+        "rmse": False,
+        "median_error": False,
+        "r2": True,
+    }
+
+    def target(self, columns: Columns, schema: Schema) -> NDArray[Any]:
+        """The numbers to predict."""
+        return columns[schema.target.name]
+
+    def folds(
+        self, columns: Columns, target: NDArray[Any], count: int, seed: int, groups: NDArray[Any] | None = None
+    ) -> Iterable[Fold]:
+        """Shuffled folds of equal size; whole groups stay together."""
+        if groups is not None:
+            return list(GroupKFold(count, shuffle=True, random_state=seed).split(target, groups=groups))
+        return list(KFold(count, shuffle=True, random_state=seed).split(target))
+
+    def baseline(self, known: Columns, target: NDArray[Any], asked: Columns) -> Prediction:
+        """The median, which has the smallest mean absolute error of all constants."""
+        return Prediction(np.full(len(next(iter(asked.values()))), np.median(target)))
+
+    def measure(self, truth: NDArray[Any], prediction: Prediction) -> dict[str, float]:
+        """Errors in the target's unit, and the share of the variance that is explained."""
+        return {
+            "mae": float(mean_absolute_error(truth, prediction.values)),
+            "rmse": float(root_mean_squared_error(truth, prediction.values)),
+            "median_error": float(median_absolute_error(truth, prediction.values)),
+            "r2": float(r2_score(truth, prediction.values)) if np.ptp(truth) > 0 else 0.0,
+        }
+
+    def score(self, truth: NDArray[Any], values: NDArray[Any]) -> float:
+        """Mean absolute error."""
+        return float(np.abs(truth - values).mean())
+
+    def details(self, truth: NDArray[Any], prediction: Prediction) -> dict[str, Any]:
+        """Where the residuals lie: actual minus predicted, in the target's unit."""
+        residuals = truth - prediction.values
+        quantiles = {f"p{q}": float(np.percentile(residuals, q)) for q in (5, 25, 50, 75, 95)}
+        return {"residuals": {"mean": float(residuals.mean()), "std": float(residuals.std()), **quantiles}}
+
+    def plots(
+        self, truth: NDArray[Any], prediction: Prediction, columns: Columns
+    ) -> dict[str, list[dict[str, Any]]]:
+        """Actual, predicted and residual of each test row."""
+        rows = [
+            {"actual": float(a), "predicted": float(p), "residual": float(a - p)}
+            for a, p in zip(truth, prediction.values, strict=True)
+        ]
+        return {"residuals": rows}
+
+    def draw(
+        self, truth: NDArray[Any], prediction: Prediction, columns: Columns, folder: Path
+    ) -> dict[str, str]:
+        """Predicted against actual, and the residuals."""
+        _draw_agreement(truth, prediction.values, folder / "predicted.png")
+        _draw_residuals(truth - prediction.values, folder / "residuals.png")
+        return {
+            "predicted.png": "Predicted against actual, in test rows",
+            "residuals.png": "How the errors are distributed, in test rows",
+        }
+
+
+def _draw_agreement(truth: NDArray[Any], values: NDArray[Any], path: Path) -> None:
+    figure, axes = canvas(4.8, 4.4)
+    ends = [min(truth.min(), values.min()), max(truth.max(), values.max())]
+    axes.plot(ends, ends, color=QUIET, linestyle="--", linewidth=1)
+    axes.scatter(truth, values, s=16, color=ACCENT, alpha=0.7)
+    axes.grid(color=GRID)
+    axes.set_xlabel("actual")
+    axes.set_ylabel("predicted")
+    axes.set_title("Predicted against actual, test rows", loc="left")
+    save(figure, path)
+
+
+def _draw_residuals(residuals: NDArray[Any], path: Path) -> None:
+    figure, axes = canvas(4.8, 3.6)
+    axes.hist(residuals, bins="auto", color=ACCENT)
+    axes.axvline(0, color=QUIET, linestyle="--", linewidth=1)
+    axes.grid(axis="y", color=GRID)
+    axes.set_xlabel("actual minus predicted")
+    axes.set_ylabel("rows")
+    axes.set_title("Residuals, test rows", loc="left")
+    save(figure, path)

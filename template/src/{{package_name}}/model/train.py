@@ -1,0 +1,145 @@
+"""The stage that fits every candidate, keeps the best one and exports it for serving."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from hydra.utils import instantiate
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from .. import paths
+from ..columns import Columns, take
+from ..config import Component, Config
+from ..errors import ConfigurationError
+from ..features import features
+from ..files import read_json, write_json
+from .encoder import model_frame, with_encoder
+from .examples import Examples, load_examples
+from .export import agreement, save_fitted, save_served, sign
+from .judge import Fold, Judge
+from .predictor import Prediction, Predictor
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Score:
+    """A candidate's metric over the folds: on the rows that were held out, and on those it was fitted to."""
+
+    name: str
+    held_out: list[float]
+    fitted: list[float]
+    seconds: float
+
+    @property
+    def mean(self) -> float:
+        """Mean over the held-out folds."""
+        return float(np.mean(self.held_out))
+
+
+def train(config: Config) -> None:
+    """Fit every candidate, keep the best by cross-validation, export it for serving.
+
+    Reads   data/train.parquet, one row per example: features and the target; data/test.parquet, to prove
+            that the exported model predicts the same.
+    Writes  models/model.skops, models/model.onnx, reports/training.json.
+    Raises  DisagreementError if the exported model's predictions differ from the fitted one's.
+    """
+    judge: Judge = instantiate(config.task.judge)
+    check_metric(config.task.metric, judge)
+    known = load_examples(paths.TRAIN, judge)
+    scores = list(cross_validate(config, judge, known))
+    chosen = best(scores, larger_is_better=judge.larger_is_better[config.task.metric])
+    fitted = fit(config.model.candidates[chosen.name], known, judge)
+    signature = sign(chosen.name, known, judge, config, data_hash=read_json(paths.DATA_REPORT)["sha256"])
+    save_fitted(fitted, paths.FITTED_MODEL)
+    save_served(fitted, signature, paths.SERVED_MODEL)
+    held_out = load_examples(paths.TEST, judge)
+    agreed = agreement(predict(fitted, held_out.inputs, judge), Predictor(paths.SERVED_MODEL).predict(held_out.inputs))
+    write_json(paths.TRAINING_REPORT, report(config, scores, chosen, judge) | {"agreement": agreed})
+
+
+def check_metric(metric: str, judge: Judge) -> None:
+    """Raise ConfigurationError if the task has no such metric."""
+    if metric not in judge.larger_is_better:
+        raise ConfigurationError(
+            f"task.metric is '{metric}', which this task does not measure: "
+            f"choose one of {', '.join(judge.larger_is_better)}"
+        )
+
+
+def cross_validate(config: Config, judge: Judge, known: Examples) -> Iterable[Score]:
+    """Score every candidate on the same folds, one after the other."""
+    groups = known.table[known.schema.group.name] if known.schema.group is not None else None
+    folds = list(judge.folds(known.table, known.target, config.folds, config.seed, groups))
+    log.info("%d candidates, %d folds, %d rows", len(config.model.candidates), len(folds), len(known.target))
+    for name, candidate in config.model.candidates.items():
+        start = perf_counter()
+        pairs = [score_fold(candidate, known, judge, fold, config.task.metric) for fold in folds]
+        held_out, fitted = map(list, zip(*pairs, strict=True))
+        score = Score(name, held_out, fitted, perf_counter() - start)
+        log.info("%-12s %s %.4f ± %.4f", name, config.task.metric, score.mean, np.std(held_out))
+        yield score
+
+
+def score_fold(
+    candidate: Component, known: Examples, judge: Judge, fold: Fold, metric: str
+) -> tuple[float, float]:
+    """The metric on the fold's held-out rows, then on the rows that the candidate was fitted to."""
+    fitting, scoring = fold
+    part = Examples(take(known.table, fitting), known.target[fitting], known.schema)
+    model = fit(candidate, part, judge)
+    rest = Examples(take(known.table, scoring), known.target[scoring], known.schema)
+    held_out = judge.measure(rest.target, predict(model, rest.inputs, judge))
+    fitted = judge.measure(part.target, predict(model, part.inputs, judge))
+    return held_out[metric], fitted[metric]
+
+
+def fit(candidate: Component, known: Examples, judge: Judge) -> Pipeline:
+    """Fit a candidate, behind the encoder, to all the given rows."""
+    seen = features(known.inputs)
+    target = known.target if judge.offset is None else known.target - known.table[judge.offset]
+    model = with_encoder(instantiate(candidate, _convert_="all"), seen, known.schema)
+    return model.fit(model_frame(seen), target.astype(str) if target.dtype == object else target)
+
+
+def predict(model: Pipeline, columns: Columns, judge: Judge) -> Prediction:
+    """Predict with a fitted pipeline, in the form in which the exported model answers."""
+    frame = model_frame(features(columns))
+    if hasattr(model, "predict_proba"):
+        probabilities: NDArray[Any] = model.predict_proba(frame)
+        classes = tuple(str(label) for label in model.classes_)
+        return Prediction(np.asarray(classes, dtype=object)[probabilities.argmax(axis=1)], classes, probabilities)
+    values = np.asarray(model.predict(frame), dtype=float)
+    return Prediction(values if judge.offset is None else values + columns[judge.offset])
+
+
+def best(scores: list[Score], *, larger_is_better: bool) -> Score:
+    """The best mean over the folds; of equals, the one that is listed first."""
+    return max(scores, key=lambda score: score.mean if larger_is_better else -score.mean)
+
+
+def report(config: Config, scores: list[Score], chosen: Score, judge: Judge) -> dict[str, Any]:
+    """What the training has found out, for people and for the model card."""
+    return {
+        "metric": config.task.metric,
+        "larger_is_better": judge.larger_is_better[config.task.metric],
+        "folds": config.folds,
+        "seed": config.seed,
+        "chosen": chosen.name,
+        "parameters": config.model.candidates[chosen.name],
+        "candidates": [
+            {
+                "name": score.name,
+                "mean": score.mean,
+                "std": float(np.std(score.held_out)),
+                "fitted_mean": float(np.mean(score.fitted)),
+                "held_out": score.held_out,
+            }
+            for score in scores
+        ],
+    }

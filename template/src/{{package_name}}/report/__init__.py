@@ -1,0 +1,1 @@
+"""From what was measured to pages for people, and to a verdict."""

@@ -1,0 +1,79 @@
+"""The stage that writes the model card and the report, from what was measured and nothing else."""
+
+import base64
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from .. import paths
+from ..config import Config
+from ..files import read_json, write_text
+from ..model.examples import load_schema
+from .gate import verdicts
+
+LIBRARIES = ("scikit-learn", "onnxruntime", "numpy", "polars")
+
+
+def document(config: Config) -> None:
+    """Write MODEL_CARD.md in Hugging Face's form, and one self-contained HTML page.
+
+    Reads   reports/data.json, reports/training.json, reports/evaluation.json, reports/figures/.
+    Writes  MODEL_CARD.md, reports/report.html.
+    """
+    facts = gather(config)
+    write_text(paths.MODEL_CARD, render("card.md.j2", facts, escape=False))
+    pictures = {name: _embedded(paths.FIGURES / name) for name in facts["evaluation"]["figures"]}
+    write_text(paths.PAGE, render("page.html.j2", facts | {"pictures": pictures}, escape=True))
+
+
+def gather(config: Config) -> dict[str, Any]:
+    """Everything that the card and the report state."""
+    evaluation = read_json(paths.EVALUATION_REPORT)
+    return {
+        "card": config.card,
+        "config": config,
+        "data": read_json(paths.DATA_REPORT),
+        "training": read_json(paths.TRAINING_REPORT),
+        "evaluation": evaluation,
+        "schema": load_schema(),
+        "verdicts": verdicts(evaluation, config.objectives),
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
+        "paths": paths,
+    }
+
+
+def render(template: str, facts: dict[str, Any], *, escape: bool) -> str:
+    """Fill a template of this package; a fact that is missing is an error, never a blank."""
+    environment = Environment(
+        loader=PackageLoader(__package__, "."),
+        autoescape=escape,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"figure": figure, "cell": cell, "quoted": quoted}
+    return environment.get_template(template).render(facts)
+
+
+def figure(value: float | None) -> str:
+    """A number with as many digits as people read."""
+    return "not measured" if value is None else f"{value:.4g}"
+
+
+def cell(text: object) -> str:
+    """Text that cannot break out of a cell of a Markdown table."""
+    return str(text).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
+
+
+def quoted(text: object) -> str:
+    """Text as a YAML scalar: JSON's quotes are YAML's."""
+    return json.dumps(str(text), ensure_ascii=False)
+
+
+def _embedded(path: Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()

@@ -1,0 +1,27 @@
+"""`poe summary`: what the last run measured, in one screen."""
+
+from .. import paths
+from ..config import Config
+from ..errors import DataError
+from ..files import read_json
+from .gate import verdicts
+
+
+def summary(config: Config) -> str:
+    """The metrics, each objective with pass or fail, and where card and report are.
+
+    Raises DataError if the pipeline has not measured anything yet.
+    """
+    if not paths.EVALUATION_REPORT.exists():
+        raise DataError(f"there is no {paths.EVALUATION_REPORT}: run `uv run poe pipeline` first")
+    evaluation = read_json(paths.EVALUATION_REPORT)
+    rows = evaluation["rows"]
+    lines = [f"{evaluation['model']} predicts {evaluation['target']}: {rows['train']} training, {rows['test']} test rows", ""]
+    lines.append(f"{'metric':16}{'test':>9}  {'interval':19}{'baseline':>9}")
+    for name, metric in evaluation["metrics"].items():
+        interval = f"{metric['low']:.4g} to {metric['high']:.4g}"
+        lines.append(f"{name:16}{metric['value']:>9.4g}  {interval:19}{metric['baseline']:>9.4g}")
+    lines += ["", "objectives"]
+    lines += [f"  {verdict.state.upper():13}{verdict.sentence}" for verdict in verdicts(evaluation, config.objectives)]
+    lines += ["", f"model card  {paths.MODEL_CARD.resolve()}", f"report      {paths.PAGE.resolve()}"]
+    return "\n".join(lines)

@@ -1,0 +1,43 @@
+"""What the service asks of a request and how it answers: the part that depends on the kind of task."""
+
+from importlib import import_module
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from ..columns import Columns
+from ..model.predictor import Prediction, Signature
+from ..schema import Column
+
+
+class Contract(Protocol):
+    """How the body of a request becomes columns, and a prediction an answer."""
+
+    @property
+    def request_model(self) -> type[BaseModel]:
+        """What the body of a request must be."""
+
+    @property
+    def example(self) -> dict[str, Any]:
+        """A body that the model answers, for the OpenAPI page."""
+
+    @property
+    def answer_model(self) -> type[BaseModel]:
+        """What one entry of the answer's `predictions` looks like."""
+
+    @property
+    def columns(self) -> list[Column]:
+        """The columns that a row of the request may have."""
+
+    def to_columns(self, request: Any) -> Columns:
+        """The rows of a valid request, in the form that the model reads."""
+
+    def answers(self, request: Any, prediction: Prediction) -> list[dict[str, Any]]:
+        """One entry per prediction, ready for JSON."""
+
+
+def contract(signature: Signature) -> Contract:
+    """The contract of a model: rows answer for themselves, unless the model reads windows of history."""
+    module = "tabular" if signature.windows is None else "history"
+    made: Contract = import_module(f".{module}", __package__).contract(signature)
+    return made

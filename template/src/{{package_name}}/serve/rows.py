@@ -1,0 +1,142 @@
+"""One row of a request: which columns it has, and which values the schema allows in them."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from json import dumps
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
+
+from ..schema import Column
+
+LARGEST_NUMBER = float(np.finfo(np.float32).max)
+"""The model computes in float32; a larger number would reach it as infinity."""
+LARGEST_INTEGER = 2**53
+"""From here on, float64 skips integers."""
+
+
+class Row(BaseModel):
+    """A row whose columns have been checked; made for a schema by `row_model`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    def by_column(self) -> dict[str, Any]:
+        """The values by exact column name; None is a missing value."""
+        return self.model_dump(by_alias=True)
+
+
+def row_model(columns: Iterable[Column]) -> type[Row]:
+    """The model of a row with these columns; each column's exact name is its JSON key.
+
+    Types are strict: "3" is not a number, 1 is not true. A column may be null or absent only if it
+    lacked values in training.
+    """
+    # A column may be called anything, a field of Python may not: hence the aliases.
+    fields: dict[str, Any] = {
+        f"column_{place}": _field(column) for place, column in enumerate(columns)
+    }
+    return create_model("Row", __base__=Row, **fields)
+
+
+def _field(column: Column) -> tuple[Any, Any]:
+    about: dict[str, Any] = {
+        "alias": column.name,
+        "title": column.name,
+        "description": column.note,
+        "examples": [example(column)],
+    }
+    if column.missing > 0:
+        return values(column) | None, Field(default=None, **about)
+    return values(column), Field(**about)
+
+
+def values(column: Column) -> Any:
+    """The type of a column's values, with the rules that they obey."""
+    match column.type:
+        case "number":
+            return Annotated[float, _between(column, LARGEST_NUMBER)]
+        case "integer":
+            # Not `int`: JSON knows one kind of number, and many clients write 3 as 3.0.
+            whole = Field(multiple_of=1, json_schema_extra={"type": "integer"})
+            return Annotated[float, _between(column, LARGEST_INTEGER), whole]
+        case "boolean":
+            return Annotated[bool, Field(strict=True)]
+        case "date":
+            form = "date-time" if _has_time(column) else "date"
+            return Annotated[
+                datetime, BeforeValidator(_instant), Field(json_schema_extra={"format": form})
+            ]
+        case _ if column.categories and not column.open:
+            return Literal[tuple(column.categories)]
+        case _:
+            return Annotated[str, Field(strict=True, min_length=1)]
+
+
+def _between(column: Column, largest: float) -> Any:
+    low, high = column.range or (-largest, largest)
+    return Field(strict=True, allow_inf_nan=False, ge=low, le=high)
+
+
+def _has_time(column: Column) -> bool:
+    return column.format is not None and "%H" in column.format
+
+
+def _instant(value: object) -> datetime:
+    """A point in time without a zone, as the table has it: one that names its zone is taken to UTC."""
+    if not isinstance(value, str):
+        raise ValueError("a date is text in the form of ISO 8601")
+    instant = datetime.fromisoformat(value)
+    try:
+        return instant.astimezone(UTC).replace(tzinfo=None) if instant.tzinfo else instant
+    except OverflowError as error:
+        raise ValueError("in UTC the date lies outside the calendar") from error
+
+
+def rule(column: Column) -> str:
+    """What a value of the column must be, to stand after `must be`."""
+    return _rule_of_type(column) + (", or null" if column.missing > 0 else "")
+
+
+def _rule_of_type(column: Column) -> str:
+    match column.type:
+        case "number" | "integer":
+            kind = "a number" if column.type == "number" else "a whole number"
+            return (
+                f"{kind} from {column.range[0]:.12g} to {column.range[1]:.12g}"
+                if column.range
+                else kind
+            )
+        case "boolean":
+            return "true or false"
+        case "date":
+            return f'a date in the form of ISO 8601, such as "{example(column)}"'
+        case _ if column.categories and not column.open:
+            return f"one of {quoted(column.categories)}"
+        case _:
+            return "text of at least one character"
+
+
+def quoted(names: Iterable[str], most: int = 20) -> str:
+    """The names between quotation marks, the first ones if there are many."""
+    names = list(names)
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(dumps(name, ensure_ascii=False) for name in names[:most]) + more
+
+
+def example(column: Column) -> Any:
+    """A value that the column accepts, from the middle of its range or the head of its categories."""
+    low, high = column.range or (0.0, 2.0)
+    match column.type:
+        case "number":
+            middle = (low + high) / 2
+            short = float(f"{middle:.4g}")
+            return short if low <= short <= high else middle
+        case "integer":
+            return int((low + high) // 2)
+        case "boolean":
+            return True
+        case "date":
+            return "2024-02-29T12:00:00" if _has_time(column) else "2024-02-29"
+        case _:
+            return column.categories[0] if column.categories else "text"

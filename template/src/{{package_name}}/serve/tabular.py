@@ -1,0 +1,77 @@
+"""The contract of a model whose rows stand for themselves: one row in, one prediction out."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from ..columns import Columns, from_rows
+from ..model.predictor import Prediction, Signature
+from ..schema import Column, Type
+from .rows import example, row_model
+
+MOST_ROWS = 1000
+"""Rows of one request; longer tables go through several requests."""
+
+LABELS: dict[Type, Callable[[str], Any]] = {
+    "integer": lambda label: int(float(label)),
+    "number": float,
+    "boolean": lambda label: label.lower() in ("true", "1", "1.0"),
+}
+"""How a label, text inside the model, becomes a value of the target's own type."""
+
+
+class Tabular:
+    """Requests of one to a thousand rows; answers of one value, or one label with probabilities, each."""
+
+    def __init__(self, signature: Signature) -> None:
+        target = signature.table.target
+        self.columns = signature.table.features
+        self.request_model = _request_model(self.columns)
+        self.example = {"rows": [{column.name: example(column) for column in self.columns}]}
+        self.answer_model = _answer_model(target, signature.classes)
+        self._classes = signature.classes
+        as_value = LABELS.get(target.type, str)
+        self._labels = {label: as_value(label) for label in signature.classes or []}
+
+    def to_columns(self, request: Any) -> Columns:
+        """The rows of a valid request, in the form that the model reads."""
+        return from_rows([row.by_column() for row in request.rows], self.columns)
+
+    def answers(self, request: Any, prediction: Prediction) -> list[dict[str, Any]]:
+        """One entry per row, in the order of the request."""
+        if self._classes is None or prediction.probabilities is None:
+            return [{"prediction": value} for value in prediction.values.tolist()]
+        return [
+            {
+                "prediction": self._labels[str(label)],
+                "probabilities": dict(zip(self._classes, row, strict=True)),
+            }
+            for label, row in zip(prediction.values, prediction.probabilities.tolist(), strict=True)
+        ]
+
+
+def contract(signature: Signature) -> Tabular:
+    """Make the contract, as `serve.contract` expects it."""
+    return Tabular(signature)
+
+
+def _request_model(columns: list[Column]) -> type[BaseModel]:
+    row: Any = row_model(columns)
+    return create_model(
+        "PredictionRequest",
+        __config__=ConfigDict(extra="forbid"),
+        rows=(Annotated[list[row], Field(min_length=1, max_length=MOST_ROWS)], ...),
+    )
+
+
+def _answer_model(target: Column, classes: list[str] | None) -> type[BaseModel]:
+    if classes is None:
+        return create_model("Prediction", prediction=(float, Field(title=target.name)))
+    kinds: dict[Type, Any] = {"integer": int, "number": float, "boolean": bool}
+    share = Annotated[float, Field(ge=0, le=1)]
+    return create_model(
+        "Prediction",
+        prediction=(kinds.get(target.type, str), Field(title=target.name)),
+        probabilities=(dict[str, share], Field(description=f"by value of {target.name}")),
+    )
