@@ -1,0 +1,26 @@
+# make demo                        from nothing to a trained, proven, documented model in demo/ (or DEMO=path)
+# make test                        every check of this repository
+# make test VARIANT=forecasting    the tests of one variant only; takes any expression of pytest -k
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Without bytecode every command would compile its imports anew; an activated environment would be taken for ours.
+unexport PYTHONDONTWRITEBYTECODE VIRTUAL_ENV UV_PROJECT_ENVIRONMENT
+# Holds uv and nothing else, and only where the machine has none that runs.
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+UV_VERSION := 0.13.8
+WORKERS ?= 2
+
+.PHONY: help uv test
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+uv:
+	@uv --version > /dev/null 2>&1 || scripts/install-uv $(UV_VERSION) "$(CURDIR)/.tools"
+
+test: uv
+	@uv sync --quiet
+	@uv run --no-sync pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder \
+		$(if $(VARIANT),-k '$(VARIANT)')
