@@ -6,8 +6,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import mean_absolute_error, median_absolute_error, r2_score, root_mean_squared_error
-from sklearn.model_selection import GroupKFold, KFold
 
 from ..columns import Columns
 from ..schema import Schema
@@ -36,6 +34,8 @@ class Regression:
         self, columns: Columns, target: NDArray[Any], count: int, seed: int, groups: NDArray[Any] | None = None
     ) -> Iterable[Fold]:
         """Shuffled folds of equal size; whole groups stay together."""
+        from sklearn.model_selection import GroupKFold, KFold
+
         if groups is not None:
             return list(GroupKFold(count, shuffle=True, random_state=seed).split(target, groups=groups))
         return list(KFold(count, shuffle=True, random_state=seed).split(target))
@@ -46,11 +46,13 @@ class Regression:
 
     def measure(self, truth: NDArray[Any], prediction: Prediction) -> dict[str, float]:
         """Errors in the target's unit, and the share of the variance that is explained."""
+        errors = truth - prediction.values
+        variance = np.var(truth)
         return {
-            "mae": float(mean_absolute_error(truth, prediction.values)),
-            "rmse": float(root_mean_squared_error(truth, prediction.values)),
-            "median_error": float(median_absolute_error(truth, prediction.values)),
-            "r2": float(r2_score(truth, prediction.values)) if np.ptp(truth) > 0 else 0.0,
+            "mae": float(np.abs(errors).mean()),
+            "rmse": float(np.sqrt((errors**2).mean())),
+            "median_error": float(np.median(np.abs(errors))),
+            "r2": float(1 - (errors**2).mean() / variance) if variance > 0 else 0.0,
         }
 
     def score(self, truth: NDArray[Any], values: NDArray[Any]) -> float:
