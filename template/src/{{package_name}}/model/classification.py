@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from ..columns import Columns
 from ..schema import Schema
-from .figures import ACCENT, GRID, QUIET, canvas, save, shorten
 from .judge import Fold
 from .labels import labels
 from .predictor import Prediction
@@ -98,8 +97,11 @@ class Classification:
         self, truth: NDArray[Any], prediction: Prediction, columns: Columns, folder: Path
     ) -> dict[str, str]:
         """Confusion matrix and reliability diagram."""
-        _draw_confusion(truth, prediction, folder / "confusion.png")
-        _draw_reliability(_reliability(truth, prediction), folder / "calibration.png")
+        from .class_figures import draw_confusion, draw_reliability
+
+        names = [str(name) for name in _names(truth, prediction)]
+        draw_confusion(confusion(truth, prediction, occurring=False), names, folder / "confusion.png")
+        draw_reliability(_reliability(truth, prediction), folder / "calibration.png")
         return {
             "confusion.png": "Which class is taken for which, in test rows",
             "calibration.png": "How often the model is right, by how sure it says it is",
@@ -178,42 +180,3 @@ def _reliability(truth: NDArray[Any], prediction: Prediction) -> list[dict[str, 
         }
         for i in np.unique(bins)
     ]
-
-
-def _draw_confusion(truth: NDArray[Any], prediction: Prediction, path: Path) -> None:
-    names = [str(name) for name in _names(truth, prediction)]
-    counts = confusion(truth, prediction, occurring=False)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    size = max(3.6, 1.6 + 0.55 * len(names))
-    figure, axes = canvas(size + 0.8, size)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    if len(names) <= 20:
-        for row, column in np.ndindex(counts.shape):
-            colour = "white" if shares[row, column] > 0.5 else "#1f2933"
-            axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour)
-    ticks = [shorten(name, 14) for name in names]
-    axes.set_xticks(range(len(names)), ticks, rotation=0 if len(names) < 6 else 90)
-    axes.set_yticks(range(len(names)), ticks)
-    axes.set_xlabel("predicted")
-    axes.set_ylabel("actual")
-    axes.set_title("Confusion, test rows", loc="left")
-    save(figure, path)
-
-
-def _draw_reliability(bins: list[dict[str, Any]], path: Path) -> None:
-    figure, axes = canvas(4.6, 4.0)
-    axes.plot([0, 1], [0, 1], color=QUIET, linestyle="--", linewidth=1)
-    axes.scatter(
-        [b["confidence"] for b in bins],
-        [b["accuracy"] for b in bins],
-        s=[20 + 200 * b["rows"] / sum(b["rows"] for b in bins) for b in bins],
-        color=ACCENT,
-        zorder=3,
-    )
-    axes.grid(color=GRID)
-    axes.set_xlim(0, 1.03)
-    axes.set_ylim(0, 1.03)
-    axes.set_xlabel("confidence of the model")
-    axes.set_ylabel("share that is right")
-    axes.set_title("Calibration, test rows", loc="left")
-    save(figure, path)

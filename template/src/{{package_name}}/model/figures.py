@@ -9,9 +9,15 @@ from matplotlib.figure import Figure
 INK, QUIET, ACCENT, SECOND, GRID = "#1f2933", "#7b8794", "#0b6e99", "#e07a2f", "#e4e7eb"
 
 
-def canvas(width: float = 6.4, height: float = 4.0) -> tuple[Figure, Axes]:
-    """A figure with one pair of axes in the house style; inches."""
-    figure = Figure(figsize=(width, height), dpi=130, layout="constrained", facecolor="white")
+def canvas(width: float = 6.4, height: float = 4.0, left: float = 0.75) -> tuple[Figure, Axes]:
+    """A figure with one pair of axes in the house style; sizes and the left margin in inches.
+
+    The margins are fixed: fitting them to the labels costs as much as all the drawing.
+    """
+    figure = Figure(figsize=(width, height), dpi=120, facecolor="white")
+    figure.subplots_adjust(
+        left=left / width, right=1 - 0.15 / width, bottom=0.55 / height, top=1 - 0.4 / height
+    )
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(QUIET)
@@ -31,10 +37,11 @@ def bars(
     path: Path, title: str, label: str, names: Sequence[str], values: Sequence[float], errors: Sequence[float] = ()
 ) -> None:
     """Horizontal bars, the first on top, with error bars where given."""
-    figure, axes = canvas(height=1.2 + 0.34 * len(names))
+    labels = [shorten(name) for name in names]
+    figure, axes = canvas(height=1.2 + 0.34 * len(names), left=0.25 + 0.085 * max(map(len, labels)))
     places = range(len(names))
     axes.barh(places, values, color=ACCENT, height=0.62, xerr=errors or None, error_kw={"ecolor": INK, "capsize": 3})
-    axes.set_yticks(places, [shorten(name) for name in names])
+    axes.set_yticks(places, labels)
     axes.invert_yaxis()
     axes.grid(axis="x", color=GRID)
     axes.axvline(0, color=QUIET, linewidth=0.8)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from ..columns import Columns
 from ..schema import Schema
-from .figures import ACCENT, GRID, QUIET, canvas, save
 from .judge import Fold
 from .predictor import Prediction
 
@@ -79,32 +78,11 @@ class Regression:
         self, truth: NDArray[Any], prediction: Prediction, columns: Columns, folder: Path
     ) -> dict[str, str]:
         """Predicted against actual, and the residuals."""
-        _draw_agreement(truth, prediction.values, folder / "predicted.png")
-        _draw_residuals(truth - prediction.values, folder / "residuals.png")
+        from .number_figures import draw_agreement, draw_residuals
+
+        draw_agreement(truth, prediction.values, folder / "predicted.png")
+        draw_residuals(truth - prediction.values, folder / "residuals.png")
         return {
             "predicted.png": "Predicted against actual, in test rows",
             "residuals.png": "How the errors are distributed, in test rows",
         }
-
-
-def _draw_agreement(truth: NDArray[Any], values: NDArray[Any], path: Path) -> None:
-    figure, axes = canvas(4.8, 4.4)
-    ends = [min(truth.min(), values.min()), max(truth.max(), values.max())]
-    axes.plot(ends, ends, color=QUIET, linestyle="--", linewidth=1)
-    axes.scatter(truth, values, s=16, color=ACCENT, alpha=0.7)
-    axes.grid(color=GRID)
-    axes.set_xlabel("actual")
-    axes.set_ylabel("predicted")
-    axes.set_title("Predicted against actual, test rows", loc="left")
-    save(figure, path)
-
-
-def _draw_residuals(residuals: NDArray[Any], path: Path) -> None:
-    figure, axes = canvas(4.8, 3.6)
-    axes.hist(residuals, bins="auto", color=ACCENT)
-    axes.axvline(0, color=QUIET, linestyle="--", linewidth=1)
-    axes.grid(axis="y", color=GRID)
-    axes.set_xlabel("actual minus predicted")
-    axes.set_ylabel("rows")
-    axes.set_title("Residuals, test rows", loc="left")
-    save(figure, path)
