@@ -25,7 +25,7 @@ from .openapi import request_body, with_models
 from .problems import Problem, Refusal, refusal
 
 ROWS_ON_THE_LOOP = 50
-"""So many rows are predicted sooner than a thread takes over; more would keep other requests waiting."""
+"""Fewer are predicted sooner than a thread takes over; more would keep other requests waiting."""
 
 
 class Health(BaseModel):
@@ -39,7 +39,7 @@ class Health(BaseModel):
 def create_app() -> FastAPI:
     """Load the model and build the service around it.
 
-    Raises SystemExit with one sentence if there is no usable model: the server ends without a traceback.
+    Raises SystemExit, which ends the server with one sentence, if there is no usable model.
     """
     predictor = _load(Path(os.environ.get("MODEL_PATH") or paths.SERVED_MODEL))
     signature = predictor.signature
@@ -55,7 +55,7 @@ def create_app() -> FastAPI:
     app.add_middleware(Measured, metrics=metrics)
     app.openapi = with_models(app, agreed.request_model)  # type: ignore[method-assign]
 
-    # The body is parsed by pydantic in one step, and the answer goes out as bytes: FastAPI's own way
+    # Pydantic parses the body in one step, and the answer goes out as bytes: FastAPI's own way
     # through Python objects costs more than the prediction of a row.
     @app.post(
         "/predict",

@@ -1,4 +1,4 @@
-"""What the service asks of a request and how it answers: the part that depends on the kind of task."""
+"""What the service asks and how it answers: the part that depends on the kind of task."""
 
 from importlib import import_module
 from typing import Any, Protocol
@@ -30,14 +30,14 @@ class Contract(Protocol):
         """The columns that a row of the request may have."""
 
     def to_columns(self, request: Any) -> Columns:
-        """The rows of a valid request, in the form that the model reads."""
+        """Give a valid request the form that the model reads."""
 
     def answers(self, request: Any, prediction: Prediction) -> list[dict[str, Any]]:
-        """One entry per prediction, ready for JSON."""
+        """Give one entry per prediction, ready for JSON."""
 
 
 def contract(signature: Signature) -> Contract:
-    """The contract of a model: rows answer for themselves, unless the model reads windows of history."""
+    """Find the contract of a model: one of rows, unless the model reads windows of history."""
     module = "tabular" if signature.windows is None else "history"
     made: Contract = import_module(f".{module}", __package__).contract(signature)
     return made

@@ -1,12 +1,12 @@
-"""What the service tells Prometheus about itself: requests, their duration, and what was predicted."""
+"""What the service tells Prometheus: requests, their duration, and what was predicted."""
 
 from collections import Counter
 from functools import cache
 from time import perf_counter
 
 import numpy as np
-from prometheus_client import Counter as Count
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client import Counter as Count
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..model.predictor import Prediction, Signature
@@ -17,7 +17,7 @@ VALUE_BUCKETS = 10
 
 
 class Metrics:
-    """Counters of one application, in a registry of its own, so that two can live in one process."""
+    """Counters of one application; its own registry lets two of them live in one process."""
 
     def __init__(self, signature: Signature) -> None:
         self._registry = CollectorRegistry()
@@ -66,7 +66,7 @@ class Metrics:
             self._labels.labels(label).inc(count)
 
     def page(self) -> bytes:
-        """All figures in Prometheus's text format."""
+        """Write all figures in Prometheus's text format."""
         return generate_latest(self._registry)
 
 
@@ -99,6 +99,6 @@ class Measured:
         try:
             await self._app(scope, receive, noting)
         finally:
-            # A path that no route knows must not become a label: anyone can invent a million of them.
+            # An unknown path must not become a label: anyone can invent a million of them.
             route = getattr(scope.get("route"), "path", "other")
             self._metrics.request(route, status, perf_counter() - start)

@@ -9,14 +9,14 @@ from pydantic import BaseModel
 
 
 def request_body(model: type[BaseModel], example: Any) -> dict[str, Any]:
-    """What `openapi_extra` needs for a route whose body is this model; `example` is a valid body."""
+    """Describe, for `openapi_extra`, a body of this model; `example` is a valid one."""
     reference = {"$ref": f"#/components/schemas/{model.__name__}"}
     content = {"application/json": {"schema": reference, "example": example}}
     return {"requestBody": {"required": True, "content": content}}
 
 
 def with_models(app: FastAPI, *models: type[BaseModel]) -> Callable[[], dict[str, Any]]:
-    """The function that writes the page, with the models that FastAPI itself does not see."""
+    """Make the function that writes the page with models that FastAPI itself does not see."""
 
     def page() -> dict[str, Any]:
         if app.openapi_schema is None:

@@ -50,37 +50,49 @@ def refusal(error: ValidationError, columns: Iterable[Column]) -> Refusal:
     return Refusal(detail=[_problem(item, known) for item in found])
 
 
-def _problem(item: Any, known: dict[str, Column]) -> Problem:
-    kind, place = item["type"], item["loc"]
-    field, (value, text) = path(place), _shown(item["input"])
-    if kind == "json_invalid":
-        reason = item["msg"].removeprefix("Invalid JSON: ")
-        return Problem(
-            field=field, rule="JSON", value=None, message=f"{field} is not JSON ({reason})"
-        )
-    column = known.get(str(place[-1])) if len(place) > 1 else None
-    if kind == "extra_forbidden":
-        rule = f"one of {quoted(known)}" if len(place) > 1 else "known"
-        closest = get_close_matches(str(place[-1]), known, n=1)
-        hint = f", did you mean {quoted(closest)}?" if closest else ""
-        message = f"{field} is not known{hint or ' here'}: it must be {rule}"
-        return Problem(field=field, rule=rule, value=value, message=message)
-    rule = (
-        column_rule(column)
-        if column is not None
-        else STRUCTURE.get(kind, item["msg"]).format_map(item.get("ctx", {}))
-    )
-    if kind == "missing":
-        return Problem(
-            field=field, rule=rule, value=None, message=f"{field} is absent, and must be {rule}"
-        )
-    return Problem(
-        field=field, rule=rule, value=value, message=f"{field} is {text}, and must be {rule}"
-    )
+def _problem(found: Any, known: dict[str, Column]) -> Problem:
+    field = path(found["loc"])
+    match found["type"]:
+        case "json_invalid":
+            reason = found["msg"].removeprefix("Invalid JSON: ")
+            return Problem(
+                field=field, rule="JSON", value=None, message=f"{field} is not JSON ({reason})"
+            )
+        case "extra_forbidden":
+            return _unknown(field, found["loc"], known)
+        case "missing":
+            rule = _rule(found, known)
+            message = f"{field} is absent, and must be {rule}"
+            return Problem(field=field, rule=rule, value=None, message=message)
+        case _:
+            rule, (value, text) = _rule(found, known), _shown(found["input"])
+            message = f"{field} is {text}, and must be {rule}"
+            return Problem(field=field, rule=rule, value=value, message=message)
+
+
+def _unknown(field: str, place: Place, known: dict[str, Column]) -> Problem:
+    if len(place) == 1:
+        rule = "a field of the request"
+        return Problem(field=field, rule=rule, value=None, message=f"{field} is not {rule}")
+    rule = f"one of {quoted(known)}"
+    folded = {name.casefold(): name for name in known}
+    closest = get_close_matches(str(place[-1]).casefold(), folded, n=1)
+    hint = f" (did you mean {quoted([folded[closest[0]]])}?)" if closest else ""
+    message = f"{field} is not a column that a row may have{hint}: its name must be {rule}"
+    return Problem(field=field, rule=rule, value=place[-1], message=message)
+
+
+def _rule(found: Any, known: dict[str, Column]) -> str:
+    place = found["loc"]
+    if len(place) > 1 and place[-1] in known:
+        return column_rule(known[place[-1]])
+    if found["type"] in STRUCTURE:
+        return STRUCTURE[found["type"]].format(**found.get("ctx", {}))
+    return str(found["msg"])
 
 
 def path(place: Place) -> str:
-    """The place as JavaScript would write it: `rows[3]["bill length"]`."""
+    """Write a place as JavaScript would: `rows[3]["bill length"]`."""
     if not place:
         return "body"
     steps = (f"[{dumps(step, ensure_ascii=False)}]" for step in place[1:])
@@ -88,7 +100,7 @@ def path(place: Place) -> str:
 
 
 def _shown(value: Any) -> tuple[Any, str]:
-    """The value as JSON can carry it, and as a sentence shows it: the beginning, if it is long."""
+    """Give a value as JSON can carry it, and as a sentence shows it; of a long one, the head."""
     text = dumps(value, ensure_ascii=False, default=str)
     if len(text) > LONGEST_VALUE:
         text = f"{text[:LONGEST_VALUE]}..."

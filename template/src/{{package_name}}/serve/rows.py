@@ -22,12 +22,12 @@ class Row(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     def by_column(self) -> dict[str, Any]:
-        """The values by exact column name; None is a missing value."""
+        """Give the values by exact column name; None is a missing value."""
         return self.model_dump(by_alias=True)
 
 
 def row_model(columns: Iterable[Column]) -> type[Row]:
-    """The model of a row with these columns; each column's exact name is its JSON key.
+    """Make the model of a row with these columns; each column's exact name is its JSON key.
 
     Types are strict: "3" is not a number, 1 is not true. A column may be null or absent only if it
     lacked values in training.
@@ -52,7 +52,7 @@ def _field(column: Column) -> tuple[Any, Any]:
 
 
 def values(column: Column) -> Any:
-    """The type of a column's values, with the rules that they obey."""
+    """Give the type of a column's values, with the rules that they obey."""
     match column.type:
         case "number":
             return Annotated[float, _between(column, LARGEST_NUMBER)]
@@ -83,7 +83,7 @@ def _has_time(column: Column) -> bool:
 
 
 def _instant(value: object) -> datetime:
-    """A point in time without a zone, as the table has it: one that names its zone is taken to UTC."""
+    """Read a point in time; as in the table, it has no zone: one that names its own goes to UTC."""
     if not isinstance(value, str):
         raise ValueError("a date is text in the form of ISO 8601")
     instant = datetime.fromisoformat(value)
@@ -94,7 +94,7 @@ def _instant(value: object) -> datetime:
 
 
 def rule(column: Column) -> str:
-    """What a value of the column must be, to stand after `must be`."""
+    """Say what a value of the column must be, in words that go on after `must be`."""
     return _rule_of_type(column) + (", or null" if column.missing > 0 else "")
 
 
@@ -118,14 +118,14 @@ def _rule_of_type(column: Column) -> str:
 
 
 def quoted(names: Iterable[str], most: int = 20) -> str:
-    """The names between quotation marks, the first ones if there are many."""
+    """Join names in quotation marks; of many, the first ones."""
     names = list(names)
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(dumps(name, ensure_ascii=False) for name in names[:most]) + more
 
 
 def example(column: Column) -> Any:
-    """A value that the column accepts, from the middle of its range or the head of its categories."""
+    """Find a value that the column accepts: the middle of its range, or its first category."""
     low, high = column.range or (0.0, 2.0)
     match column.type:
         case "number":

@@ -22,7 +22,7 @@ LABELS: dict[Type, Callable[[str], Any]] = {
 
 
 class Tabular:
-    """Requests of one to a thousand rows; answers of one value, or one label with probabilities, each."""
+    """Each row of a request is answered by a number, or by a label with probabilities."""
 
     def __init__(self, signature: Signature) -> None:
         target = signature.table.target
@@ -35,11 +35,11 @@ class Tabular:
         self._labels = {label: as_value(label) for label in signature.classes or []}
 
     def to_columns(self, request: Any) -> Columns:
-        """The rows of a valid request, in the form that the model reads."""
+        """Give a valid request the form that the model reads."""
         return from_rows([row.by_column() for row in request.rows], self.columns)
 
     def answers(self, request: Any, prediction: Prediction) -> list[dict[str, Any]]:
-        """One entry per row, in the order of the request."""
+        """Give one entry per row, in the order of the request."""
         if self._classes is None or prediction.probabilities is None:
             return [{"prediction": value} for value in prediction.values.tolist()]
         return [
