@@ -50,14 +50,18 @@ def _parser() -> argparse.ArgumentParser:
     tune.add_argument("--workers", type=int, default=1, help="how many processes try them (default: 1)")
     monitor = _command(commands, "monitor", "compare new rows with the training data", _monitor)
     monitor.add_argument("file", type=Path, help="the new rows, in the form of the training data")
-    monitor.add_argument("--fail-on-drift", action="store_true", help="exit with code 3 if the rows have drifted")
+    monitor.add_argument(
+        "--fail-on-drift", action="store_true", help="exit with code 3 if the rows have drifted"
+    )
     _command(commands, "summary", "print the metrics and the objectives", _summary)
     for command in commands.choices.values():
         command.add_argument("overrides", nargs="*", help="Hydra overrides, such as model=forest or seed=7")
     return parser
 
 
-def _command(commands: Any, name: str, help_: str, run: Callable[[Any], int | None]) -> argparse.ArgumentParser:
+def _command(
+    commands: Any, name: str, help_: str, run: Callable[[Any], int | None]
+) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(name, help=help_, description=help_)
     parser.set_defaults(run=run)
     return parser

@@ -40,9 +40,14 @@ def _keep_edited(path: Path, *, replace: bool) -> list[str]:
 
 def _table(schema: Schema) -> list[str]:
     rows = [("column", "type", "role", "values", "may be missing")]
-    rows += [(c.name, c.type, c.role, _values(c), f"{c.missing:.0%}" if c.missing else "no") for c in schema.columns]
+    rows += [
+        (c.name, c.type, c.role, _values(c), f"{c.missing:.0%}" if c.missing else "no")
+        for c in schema.columns
+    ]
     widths = [max(len(row[i]) for row in rows) for i in range(5)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
     return [lines[0], "-" * len(lines[0]), *lines[1:]]
 
 

@@ -26,7 +26,9 @@ DATE_FORMATS = (
     "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S%.f%z", "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M",
 )  # fmt: skip
 
-WORDS_OF_IDENTIFIERS = re.compile(r"(^|[_\W])(id|ids|uuid|guid|key|index|idx|nr|number|no)($|[_\W])", re.IGNORECASE)
+WORDS_OF_IDENTIFIERS = re.compile(
+    r"(^|[_\W])(id|ids|uuid|guid|key|index|idx|nr|number|no)($|[_\W])", re.IGNORECASE
+)
 WORDS_OF_PEOPLE = re.compile(
     r"(^|[_\W])(sex|gender|race|ethnicity|religion|nationality|disability|age|marital|geschlecht|sexe)($|[_\W])",
     re.IGNORECASE,
@@ -125,7 +127,9 @@ def _column(raw: pl.LazyFrame, name: str, seen: Profile, config: Config) -> Colu
     if _is_identifier(column, seen):
         return column.model_copy(update={"role": "ignored", "note": "identifier: the values name rows"})
     if WORDS_OF_PEOPLE.search(name):
-        return column.model_copy(update={"note": "about people? set sensitive: true to measure fairness by it"})
+        return column.model_copy(
+            update={"note": "about people? set sensitive: true to measure fairness by it"}
+        )
     return column
 
 
@@ -143,7 +147,13 @@ def _typed(raw: pl.LazyFrame, name: str, seen: Profile, missing: float, decimal:
         note = _strays(raw, name, strays, decimal) if strays else None
         low, high = _widened(seen.low, seen.high)
         if seen.integers == seen.numbers:
-            return Column(name=name, type="integer", missing=missing, range=(floor(low), ceil(high)), note=note)
+            return Column(
+                name=name,
+                type="integer",
+                missing=missing,
+                range=(floor(low), ceil(high)),
+                note=note,
+            )
         return Column(name=name, type="number", missing=missing, range=(low, high), note=note)
     if seen.booleans == seen.present:
         return Column(name=name, type="boolean", missing=missing)
@@ -153,7 +163,14 @@ def _typed(raw: pl.LazyFrame, name: str, seen: Profile, missing: float, decimal:
     if seen.distinct <= TEXT_SHARE * seen.present:
         note = f"{seen.distinct} distinct values, of which the {FREQUENT} most frequent are told apart"
         values = _frequent(raw, name, FREQUENT)
-        return Column(name=name, type="category", missing=missing, categories=sorted(values), open=True, note=note)
+        return Column(
+            name=name,
+            type="category",
+            missing=missing,
+            categories=sorted(values),
+            open=True,
+            note=note,
+        )
     note = f"free text: {seen.distinct} distinct values in {seen.present} rows"
     return Column(name=name, type="text", role="ignored", missing=missing, note=note)
 

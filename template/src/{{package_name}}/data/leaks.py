@@ -23,7 +23,11 @@ def leaking(raw: pl.LazyFrame, schema: Schema, config: Config) -> dict[str, str]
     target = columns[schema.target.name]
     classes = config.task.name == "classification"
     tells = _tells_class if classes else _tells_number
-    reason = "leaks the target: it tells the class of every row" if classes else "leaks the target: it rises and falls with it exactly"
+    reason = (
+        "leaks the target: it tells the class of every row"
+        if classes
+        else "leaks the target: it rises and falls with it exactly"
+    )
     return {
         column.name: f"{reason}; set role: feature if it is known before the prediction"
         for column in schema.features

@@ -62,7 +62,7 @@ def check_enough(table: pl.DataFrame, schema: Schema, config: Config) -> None:
                 f"'{target}' holds a single class ({classes[0]!r}), and a classifier needs two: "
                 "set data.target to another column, or bring rows of the other class"
             )
-        if table[target].value_counts()["count"].max() < 2 * config.folds:
+        if max(table[target].value_counts()["count"].to_list()) < 2 * config.folds:
             raise DataError(
                 f"no class of '{target}' has {2 * config.folds} rows, which {config.folds} folds need: "
                 "bring more rows per class, lower folds, or choose the task regression for a number"

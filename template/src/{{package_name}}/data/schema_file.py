@@ -35,9 +35,7 @@ def read_schema(path: Path, target: str) -> Schema:
     except yaml.YAMLError as error:
         raise SchemaError(f"{path} is not valid YAML: {error}") from error
     except ValidationError as error:
-        found = "\n".join(
-            f"  {'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()
-        )
+        found = "\n".join(f"  {'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
         raise SchemaError(f"{path} does not describe a table, mend it there:\n{found}") from error
     if schema.target.name != target:
         raise SchemaError(
@@ -70,7 +68,10 @@ def _checksum(body: str) -> str:
 
 def _render_column(column: Column) -> str:
     rules = column.model_dump(exclude_defaults=True)
-    lines = [f"{key}: {_inline(list(value) if isinstance(value, tuple) else value)}" for key, value in rules.items()]
+    lines = [
+        f"{key}: {_inline(list(value) if isinstance(value, tuple) else value)}"
+        for key, value in rules.items()
+    ]
     return "  - " + "\n    ".join(lines) + "\n"
 
 

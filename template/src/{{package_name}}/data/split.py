@@ -43,9 +43,7 @@ def by_time(columns: Columns, schema: Schema, seed: int, test_size: float) -> Ma
     Raises ValueError if the schema has no such column.
     """
     if schema.time is None:
-        raise ValueError(
-            "a split by time needs a column with the role `time` in conf/schema.yaml: mark one"
-        )
+        raise ValueError("a split by time needs a column with the role `time` in conf/schema.yaml: mark one")
     instants = columns[schema.time.name]
     return np.asarray(instants > np.sort(instants)[int(len(instants) * (1 - test_size)) - 1])
 

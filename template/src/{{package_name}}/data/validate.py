@@ -63,7 +63,9 @@ def violations(raw: pl.LazyFrame, schema: Schema, decimal: str = ".") -> list[Vi
         for column in schema.used
         for rule, breaks in _rules(column, kinds[column.name], decimal)
     ]
-    counts = _collect(raw.select(pl.len().alias("rows"), *(b.sum().alias(str(i)) for i, (_, _, b) in enumerate(rules))))
+    counts = _collect(
+        raw.select(pl.len().alias("rows"), *(b.sum().alias(str(i)) for i, (_, _, b) in enumerate(rules)))
+    )
     total = counts["rows"][0]
     return [
         Violation(column.name, rule, counts[str(i)][0], _examples(raw, column, breaks))
@@ -81,7 +83,10 @@ def _rules(column: Column, kind: pl.DataType, decimal: str) -> Iterator[tuple[st
         yield f"may lack a value in {column.missing:.0%} of the rows", raw.is_null()
     if column.range is not None:
         low, high = column.range
-        yield f"must lie between {low:g} and {high:g}", (~value.is_between(low, high)).fill_null(False)
+        yield (
+            f"must lie between {low:g} and {high:g}",
+            (~value.is_between(low, high)).fill_null(False),
+        )
     if column.categories is not None and not column.open:
         listed = value.is_in(column.categories)
         yield f"must be one of {_quoted(column.categories)}", (~listed).fill_null(False)

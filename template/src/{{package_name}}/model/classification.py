@@ -35,7 +35,12 @@ class Classification:
         return labels(columns[schema.target.name], schema.target)
 
     def folds(
-        self, columns: Columns, target: NDArray[Any], count: int, seed: int, groups: NDArray[Any] | None = None
+        self,
+        columns: Columns,
+        target: NDArray[Any],
+        count: int,
+        seed: int,
+        groups: NDArray[Any] | None = None,
     ) -> Iterable[Fold]:
         """Folds with the same share of every class; a class with fewer rows than folds misses some."""
         from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
@@ -76,7 +81,13 @@ class Classification:
         counts = confusion(truth, prediction, occurring=False)
         rows = counts.sum(axis=1)
         classes = [
-            {"class": name, "rows": int(n), "precision": float(p), "recall": float(r), "f1": float(f)}
+            {
+                "class": name,
+                "rows": int(n),
+                "precision": float(p),
+                "recall": float(r),
+                "f1": float(f),
+            }
             for name, n, p, r, f in zip(_names(truth, prediction), rows, *per_class(counts), strict=True)
         ]
         reliability = _reliability(truth, prediction)
@@ -116,9 +127,9 @@ def confusion(truth: NDArray[Any], prediction: Prediction, *, occurring: bool = 
     names = _names(truth, prediction)
     pairs = np.searchsorted(names, truth.astype(str)) * len(names)
     pairs += np.searchsorted(names, prediction.values.astype(str))
-    counts = np.bincount(pairs, minlength=len(names) ** 2).reshape(len(names), len(names))
+    counts: NDArray[np.int64] = np.bincount(pairs, minlength=len(names) ** 2).reshape(len(names), len(names))
     present = counts.any(axis=0) | counts.any(axis=1) if occurring else np.ones(len(names), dtype=bool)
-    return counts[np.ix_(present, present)]
+    return np.asarray(counts[np.ix_(present, present)])
 
 
 def per_class(counts: NDArray[np.int64]) -> tuple[NDArray[np.float64], ...]:

@@ -31,17 +31,35 @@ def evaluate(config: Config) -> None:
     predictor = Predictor(paths.SERVED_MODEL)
     known, asked = load_examples(paths.TRAIN, judge), load_examples(paths.TEST, judge)
     prediction = predictor.predict(asked.table)
-    found = {
+    found: dict[str, Any] = {
         "metrics": metrics(config, judge, known, asked, predictor, prediction),
         "details": judge.details(asked.target, prediction),
         "slices": list(
-            slices(asked.table, asked.schema, asked.target, prediction, judge, config.evaluation.smallest_slice)
+            slices(
+                asked.table,
+                asked.schema,
+                asked.target,
+                prediction,
+                judge,
+                config.evaluation.smallest_slice,
+            )
         ),
         "importance": importance(
-            predictor, asked.inputs, asked.target, judge, config.task.metric, config.evaluation.permutations, config.seed
+            predictor,
+            asked.inputs,
+            asked.target,
+            judge,
+            config.task.metric,
+            config.evaluation.permutations,
+            config.seed,
         ),
         "fairness": fairness(
-            asked.table, asked.schema, asked.target, prediction.values, judge, config.evaluation.smallest_slice
+            asked.table,
+            asked.schema,
+            asked.target,
+            prediction.values,
+            judge,
+            config.evaluation.smallest_slice,
         ),
     }
     report = head(config, judge, known, asked, predictor, found["metrics"]) | found
@@ -53,7 +71,12 @@ def evaluate(config: Config) -> None:
 
 
 def metrics(
-    config: Config, judge: Judge, known: Examples, asked: Examples, predictor: Predictor, prediction: Prediction
+    config: Config,
+    judge: Judge,
+    known: Examples,
+    asked: Examples,
+    predictor: Predictor,
+    prediction: Prediction,
 ) -> dict[str, dict[str, Any]]:
     """Each metric on the test rows with its interval, on the training rows, and of the baseline."""
     value = judge.measure(asked.target, prediction)
@@ -86,7 +109,12 @@ def pick(prediction: Prediction, rows: Any) -> Prediction:
 
 
 def head(
-    config: Config, judge: Judge, known: Examples, asked: Examples, predictor: Predictor, measured: dict[str, Any]
+    config: Config,
+    judge: Judge,
+    known: Examples,
+    asked: Examples,
+    predictor: Predictor,
+    measured: dict[str, Any],
 ) -> dict[str, Any]:
     """What was measured, in one glance: the chosen model, its skill, and how much it overfits."""
     metric = measured[config.task.metric]

@@ -13,7 +13,12 @@ from .slices import groups
 
 
 def fairness(
-    table: Columns, schema: Schema, truth: NDArray[Any], values: NDArray[Any], judge: Judge, smallest: int
+    table: Columns,
+    schema: Schema,
+    truth: NDArray[Any],
+    values: NDArray[Any],
+    judge: Judge,
+    smallest: int,
 ) -> dict[str, Any] | None:
     """The metric by group for each sensitive column, and the largest gap between two groups.
 
@@ -22,7 +27,7 @@ def fairness(
     """
     if not schema.sensitive:
         return None
-    found = []
+    found: list[dict[str, Any]] = []
     for column in schema.sensitive:
         frame = MetricFrame(
             metrics={judge.by_group: judge.score, "rows": count},
@@ -36,7 +41,11 @@ def fairness(
             {
                 "column": column.name,
                 "groups": [
-                    {"group": str(name), "rows": int(row["rows"]), judge.by_group: float(row[judge.by_group])}
+                    {
+                        "group": str(name),
+                        "rows": int(row["rows"]),
+                        judge.by_group: float(row[judge.by_group]),
+                    }
                     for name, row in by_group.iterrows()
                 ],
                 "gap": float(enough.max() - enough.min()) if len(enough) else 0.0,

@@ -34,13 +34,25 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def bars(
-    path: Path, title: str, label: str, names: Sequence[str], values: Sequence[float], errors: Sequence[float] = ()
+    path: Path,
+    title: str,
+    label: str,
+    names: Sequence[str],
+    values: Sequence[float],
+    errors: Sequence[float] = (),
 ) -> None:
     """Horizontal bars, the first on top, with error bars where given."""
     labels = [shorten(name) for name in names]
     figure, axes = canvas(height=1.2 + 0.34 * len(names), left=0.25 + 0.085 * max(map(len, labels)))
     places = range(len(names))
-    axes.barh(places, values, color=ACCENT, height=0.62, xerr=errors or None, error_kw={"ecolor": INK, "capsize": 3})
+    axes.barh(
+        places,
+        values,
+        color=ACCENT,
+        height=0.62,
+        xerr=errors or None,
+        error_kw={"ecolor": INK, "capsize": 3},
+    )
     axes.set_yticks(places, labels)
     axes.invert_yaxis()
     axes.grid(axis="x", color=GRID)

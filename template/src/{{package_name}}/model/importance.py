@@ -11,7 +11,13 @@ from .predictor import Predictor
 
 
 def importance(
-    predictor: Predictor, columns: Columns, truth: NDArray[Any], judge: Judge, metric: str, repeats: int, seed: int
+    predictor: Predictor,
+    columns: Columns,
+    truth: NDArray[Any],
+    judge: Judge,
+    metric: str,
+    repeats: int,
+    seed: int,
 ) -> list[dict[str, Any]]:
     """Permutation importance by source column (Breiman 2001; Fisher, Rudin and Dominici 2019).
 

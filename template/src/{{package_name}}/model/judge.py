@@ -32,7 +32,12 @@ class Judge(Protocol):
         ...
 
     def folds(
-        self, columns: Columns, target: NDArray[Any], count: int, seed: int, groups: NDArray[Any] | None
+        self,
+        columns: Columns,
+        target: NDArray[Any],
+        count: int,
+        seed: int,
+        groups: NDArray[Any] | None,
     ) -> Iterable[Fold]:
         """Rows to fit and rows to score, for each fold; rows of one group stay together."""
         ...

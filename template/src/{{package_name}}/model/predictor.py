@@ -60,9 +60,7 @@ class Predictor:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.signature = Signature.model_validate_json(metadata[SIGNATURE])
 
@@ -76,7 +74,10 @@ class Predictor:
         seen = features(columns)
         outputs = self._session.run(None, model_inputs(seen, self.signature))
         if self.signature.classes is not None:
-            labels, probabilities = np.asarray(outputs[0], dtype=object), np.asarray(outputs[1], dtype=float)
+            labels, probabilities = (
+                np.asarray(outputs[0], dtype=object),
+                np.asarray(outputs[1], dtype=float),
+            )
             return Prediction(labels, tuple(self.signature.classes), probabilities)
         values = np.asarray(outputs[0], dtype=float).reshape(length(seen))
         if self.signature.offset is not None:

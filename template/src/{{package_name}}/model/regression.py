@@ -30,7 +30,12 @@ class Regression:
         return columns[schema.target.name]
 
     def folds(
-        self, columns: Columns, target: NDArray[Any], count: int, seed: int, groups: NDArray[Any] | None = None
+        self,
+        columns: Columns,
+        target: NDArray[Any],
+        count: int,
+        seed: int,
+        groups: NDArray[Any] | None = None,
     ) -> Iterable[Fold]:
         """Shuffled folds of equal size; whole groups stay together."""
         from sklearn.model_selection import GroupKFold, KFold
@@ -62,7 +67,13 @@ class Regression:
         """Where the residuals lie: actual minus predicted, in the target's unit."""
         residuals = truth - prediction.values
         quantiles = {f"p{q}": float(np.percentile(residuals, q)) for q in (5, 25, 50, 75, 95)}
-        return {"residuals": {"mean": float(residuals.mean()), "std": float(residuals.std()), **quantiles}}
+        return {
+            "residuals": {
+                "mean": float(residuals.mean()),
+                "std": float(residuals.std()),
+                **quantiles,
+            }
+        }
 
     def plots(
         self, truth: NDArray[Any], prediction: Prediction, columns: Columns

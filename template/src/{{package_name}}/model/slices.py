@@ -28,7 +28,10 @@ def groups(values: NDArray[Any], column: Column) -> NDArray[Any]:
     else:
         edges = np.nanquantile(values, [1 / 3, 2 / 3])
         named = np.array(
-            [f"{THIRDS[i]} ({_between(edges, i)})" for i in np.searchsorted(edges, values, side="left").clip(0, 2)]
+            [
+                f"{THIRDS[i]} ({_between(edges, i)})"
+                for i in np.searchsorted(edges, values, side="left").clip(0, 2)
+            ]
         )
     return np.where(np.isnan(values), "missing", named)
 
@@ -39,7 +42,12 @@ def _between(edges: NDArray[Any], i: int) -> str:
 
 
 def slices(
-    table: Columns, schema: Schema, truth: NDArray[Any], prediction: Prediction, judge: Judge, smallest: int
+    table: Columns,
+    schema: Schema,
+    truth: NDArray[Any],
+    prediction: Prediction,
+    judge: Judge,
+    smallest: int,
 ) -> Iterator[dict[str, Any]]:
     """Score every group of every column that has enough rows."""
     for column in schema.used:
@@ -50,7 +58,12 @@ def slices(
             rows = named == name
             if rows.sum() >= smallest:
                 value = judge.score(truth[rows], prediction.values[rows])
-                yield {"column": column.name, "group": str(name), "rows": int(rows.sum()), judge.by_group: value}
+                yield {
+                    "column": column.name,
+                    "group": str(name),
+                    "rows": int(rows.sum()),
+                    judge.by_group: value,
+                }
 
 
 def worst(found: list[dict[str, Any]], judge: Judge) -> dict[str, Any] | None:

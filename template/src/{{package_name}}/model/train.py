@@ -59,7 +59,10 @@ def train(config: Config) -> None:
     save_fitted(fitted, paths.FITTED_MODEL)
     save_served(fitted, signature, paths.SERVED_MODEL)
     held_out = load_examples(paths.TEST, judge)
-    agreed = agreement(predict(fitted, held_out.inputs, judge), Predictor(paths.SERVED_MODEL).predict(held_out.inputs))
+    agreed = agreement(
+        predict(fitted, held_out.inputs, judge),
+        Predictor(paths.SERVED_MODEL).predict(held_out.inputs),
+    )
     write_json(paths.TRAINING_REPORT, report(config, scores, chosen, judge) | {"agreement": agreed})
 
 
@@ -76,7 +79,12 @@ def cross_validate(config: Config, judge: Judge, known: Examples) -> Iterable[Sc
     """Score every candidate on the same folds, one after the other."""
     groups = known.table[known.schema.group.name] if known.schema.group is not None else None
     folds = list(judge.folds(known.table, known.target, config.folds, config.seed, groups))
-    log.info("%d candidates, %d folds, %d rows", len(config.model.candidates), len(folds), len(known.target))
+    log.info(
+        "%d candidates, %d folds, %d rows",
+        len(config.model.candidates),
+        len(folds),
+        len(known.target),
+    )
     for name, candidate in config.model.candidates.items():
         start = perf_counter()
         pairs = [score_fold(candidate, known, judge, fold, config.task.metric) for fold in folds]
@@ -113,7 +121,9 @@ def predict(model: Pipeline, columns: Columns, judge: Judge) -> Prediction:
     if hasattr(model, "predict_proba"):
         probabilities: NDArray[Any] = model.predict_proba(frame)
         classes = tuple(str(label) for label in model.classes_)
-        return Prediction(np.asarray(classes, dtype=object)[probabilities.argmax(axis=1)], classes, probabilities)
+        return Prediction(
+            np.asarray(classes, dtype=object)[probabilities.argmax(axis=1)], classes, probabilities
+        )
     values = np.asarray(model.predict(frame), dtype=float)
     return Prediction(values if judge.offset is None else values + columns[judge.offset])
 

@@ -56,7 +56,10 @@ def gate(config: Config) -> None:
 
 def verdicts(evaluation: Mapping[str, Any], objectives: Mapping[str, Objective]) -> list[Verdict]:
     """Judge each objective; one that was not measured fails unless it is optional."""
-    return [_verdict(name, objective, _measured(evaluation, objective.measure)) for name, objective in objectives.items()]
+    return [
+        _verdict(name, objective, _measured(evaluation, objective.measure))
+        for name, objective in objectives.items()
+    ]
 
 
 def _verdict(name: str, objective: Objective, value: float | None) -> Verdict:

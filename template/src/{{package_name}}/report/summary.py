@@ -16,12 +16,22 @@ def summary(config: Config) -> str:
         raise DataError(f"there is no {paths.EVALUATION_REPORT}: run `uv run poe pipeline` first")
     evaluation = read_json(paths.EVALUATION_REPORT)
     rows = evaluation["rows"]
-    lines = [f"{evaluation['model']} predicts {evaluation['target']}: {rows['train']} training, {rows['test']} test rows", ""]
+    lines = [
+        f"{evaluation['model']} predicts {evaluation['target']}: {rows['train']} training, {rows['test']} test rows",
+        "",
+    ]
     lines.append(f"{'metric':16}{'test':>9}  {'interval':19}{'baseline':>9}")
     for name, metric in evaluation["metrics"].items():
         interval = f"{metric['low']:.4g} to {metric['high']:.4g}"
         lines.append(f"{name:16}{metric['value']:>9.4g}  {interval:19}{metric['baseline']:>9.4g}")
     lines += ["", "objectives"]
-    lines += [f"  {verdict.state.upper():13}{verdict.sentence}" for verdict in verdicts(evaluation, config.objectives)]
-    lines += ["", f"model card  {paths.MODEL_CARD.resolve()}", f"report      {paths.PAGE.resolve()}"]
+    lines += [
+        f"  {verdict.state.upper():13}{verdict.sentence}"
+        for verdict in verdicts(evaluation, config.objectives)
+    ]
+    lines += [
+        "",
+        f"model card  {paths.MODEL_CARD.resolve()}",
+        f"report      {paths.PAGE.resolve()}",
+    ]
     return "\n".join(lines)

@@ -55,9 +55,7 @@ def _problem(found: Any, known: dict[str, Column]) -> Problem:
     match found["type"]:
         case "json_invalid":
             reason = found["msg"].removeprefix("Invalid JSON: ")
-            return Problem(
-                field=field, rule="JSON", value=None, message=f"{field} is not JSON ({reason})"
-            )
+            return Problem(field=field, rule="JSON", value=None, message=f"{field} is not JSON ({reason})")
         case "extra_forbidden":
             return _unknown(field, found["loc"], known)
         case "missing":

@@ -33,9 +33,7 @@ def row_model(columns: Iterable[Column]) -> type[Row]:
     lacked values in training.
     """
     # A column may be called anything, a field of Python may not: hence the aliases.
-    fields: dict[str, Any] = {
-        f"column_{place}": _field(column) for place, column in enumerate(columns)
-    }
+    fields: dict[str, Any] = {f"column_{place}": _field(column) for place, column in enumerate(columns)}
     return create_model("Row", __base__=Row, **fields)
 
 
@@ -64,9 +62,7 @@ def values(column: Column) -> Any:
             return Annotated[bool, Field(strict=True)]
         case "date":
             form = "date-time" if _has_time(column) else "date"
-            return Annotated[
-                datetime, BeforeValidator(_instant), Field(json_schema_extra={"format": form})
-            ]
+            return Annotated[datetime, BeforeValidator(_instant), Field(json_schema_extra={"format": form})]
         case _ if column.categories and not column.open:
             return Literal[tuple(column.categories)]
         case _:
@@ -102,11 +98,7 @@ def _rule_of_type(column: Column) -> str:
     match column.type:
         case "number" | "integer":
             kind = "a number" if column.type == "number" else "a whole number"
-            return (
-                f"{kind} from {column.range[0]:.12g} to {column.range[1]:.12g}"
-                if column.range
-                else kind
-            )
+            return f"{kind} from {column.range[0]:.12g} to {column.range[1]:.12g}" if column.range else kind
         case "boolean":
             return "true or false"
         case "date":

@@ -1,0 +1,200 @@
+"""`poe tune`: search a candidate's hyperparameters, write the winner as a configuration file."""
+
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from copy import deepcopy
+from hashlib import sha256
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+import optuna
+import yaml
+from hydra.utils import instantiate
+from optuna.study import MaxTrialsCallback, Study
+from optuna.trial import Trial, TrialState
+from tqdm import tqdm
+
+from .. import paths
+from ..config import Component, Config
+from ..errors import ConfigurationError, DataError
+from ..files import read_json, write_text
+from .examples import Examples, load_examples
+from .judge import Fold, Judge
+from .train import check_metric, score_fold
+
+STORAGE = f"sqlite:///{paths.TUNING_STORE}"
+Space = dict[str, dict[str, Any]]
+
+
+def tune(config: Config, name: str | None, trials: int, workers: int) -> str:
+    """Try settings of one candidate until `trials` are done in all, and report the best.
+
+    The study is kept in tune.db: an interrupted search goes on where it was, as long as data, candidate and
+    search space are the same. The present setting is the first that is tried, so the winner is never worse.
+
+    Reads   data/train.parquet; reports/training.json for the candidate that was chosen last.
+    Writes  tune.db, conf/model/tuned.yaml.
+    Raises  ConfigurationError if there is no such candidate, or no space to search for it; DataError if the
+            data stage has not run.
+    """
+    if not paths.TRAIN.exists():
+        raise DataError(f"there is no {paths.TRAIN}: run `uv run poe pipeline` first")
+    if trials < 1 or workers < 1:
+        raise ConfigurationError(
+            f"{trials} trials by {workers} workers find nothing: give at least one of each"
+        )
+    name = name or read_json(paths.TRAINING_REPORT)["chosen"]
+    candidate, space = searched(config, name)
+    judge: Judge = instantiate(config.task.judge)
+    check_metric(config.task.metric, judge)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(
+        storage=STORAGE,
+        study_name=study_name(config, name),
+        direction="maximize" if judge.larger_is_better[config.task.metric] else "minimize",
+        load_if_exists=True,
+    )
+    before = _done(study)
+    if not study.trials:
+        study.enqueue_trial(present(candidate, space))
+    _search(config, name, study, trials, workers)
+    first, best = study.trials[0].value, study.best_trial
+    winner = changed(candidate, best.params)
+    write_winner(name, winner, space, f"{config.task.metric} {best.value:.4f} in trial {best.number}")
+    return "\n".join(
+        [
+            f"{name}: {config.task.metric} {best.value:.4f} over {config.folds} folds; as configured {first:.4f}",
+            *(f"  {key} = {value}" for key, value in best.params.items()),
+            f"{_done(study) - before} trials run now, {_done(study)} in all, kept in {paths.TUNING_STORE}",
+            f"Wrote {paths.TUNED_MODEL}; to train it: `uv run dvc exp run -S model=tuned`,"
+            " or set `model: tuned` in conf/config.yaml.",
+        ]
+    )
+
+
+def searched(config: Config, name: str) -> tuple[Component, Space]:
+    """The candidate of that name and the space to search."""
+    if name not in config.model.candidates:
+        known = ", ".join(config.model.candidates)
+        raise ConfigurationError(
+            f"there is no candidate '{name}'; conf/model/ gives {known}: name one of them"
+        )
+    if not config.model.search.get(name):
+        raise ConfigurationError(
+            f"conf/model/ says nothing of where to search for '{name}': add `search.{name}` there, "
+            "as the other candidates have it"
+        )
+    return config.model.candidates[name], config.model.search[name]
+
+
+def study_name(config: Config, name: str) -> str:
+    """A name that changes with all on which a score depends, so that a study never mixes two searches."""
+    told = [
+        read_json(paths.DATA_REPORT)["sha256"], config.seed, config.folds, config.task.model_dump(),
+        config.model.candidates[name], config.model.search[name],
+    ]  # fmt: skip
+    return f"{name}-{sha256(repr(told).encode()).hexdigest()[:12]}"
+
+
+def changed(candidate: Component, settings: dict[str, Any]) -> Component:
+    """The candidate with some arguments set; a dotted key reaches into what it is made of."""
+    made = deepcopy(candidate)
+    for key, value in settings.items():
+        *way, last = key.split(".")
+        place: Any = made
+        for step in way:
+            place = place[int(step)] if isinstance(place, list) else place[step]
+        place[last] = value
+    return made
+
+
+def present(candidate: Component, space: Space) -> dict[str, Any]:
+    """The candidate's own values of what is searched, where it gives any."""
+    values = {}
+    for key in space:
+        place: Any = candidate
+        for step in key.split("."):
+            place = place[int(step)] if isinstance(place, list) else place.get(step)
+        if place is not None:
+            values[key] = place
+    return values
+
+
+def suggest(trial: Trial, space: Space) -> dict[str, Any]:
+    """Values for this trial: whole numbers between whole bounds, one of `choices`, else real numbers."""
+    return {key: _suggest(trial, key, bounds) for key, bounds in space.items()}
+
+
+def _suggest(trial: Trial, key: str, bounds: dict[str, Any]) -> Any:
+    if "choices" in bounds:
+        return trial.suggest_categorical(key, bounds["choices"])
+    low, high, log = bounds["low"], bounds["high"], bounds.get("log", False)
+    if isinstance(low, int) and isinstance(high, int):
+        return trial.suggest_int(key, low, high, log=log)
+    return trial.suggest_float(key, low, high, log=log)
+
+
+def objective(config: Config, name: str) -> Callable[[Trial], float]:
+    """A trial's mean score over the same folds as in training."""
+    judge: Judge = instantiate(config.task.judge)
+    known: Examples = load_examples(paths.TRAIN, judge)
+    groups = known.table[known.schema.group.name] if known.schema.group is not None else None
+    folds: list[Fold] = list(judge.folds(known.table, known.target, config.folds, config.seed, groups))
+    candidate, space = searched(config, name)
+
+    def score(trial: Trial) -> float:
+        tried = changed(candidate, suggest(trial, space))
+        scores = [score_fold(tried, known, judge, fold, config.task.metric)[0] for fold in folds]
+        return float(np.mean(scores))
+
+    return score
+
+
+def _search(config: Config, name: str, study: Study, trials: int, workers: int) -> None:
+    # Models that compute in several threads would otherwise fight over the cores.
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
+    with (
+        ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool,
+        tqdm(total=trials, initial=_done(study), desc=name, unit="trial") as bar,
+    ):
+        running = [pool.submit(_work, config, name, study.study_name, trials, i) for i in range(workers)]
+        while not all(future.done() for future in running):
+            time.sleep(0.2)
+            _show(bar, study)
+        _show(bar, study)
+    _raise_first(running)
+
+
+def _work(config: Config, name: str, study: str, trials: int, worker: int) -> None:
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    sampler = optuna.samplers.TPESampler(seed=config.seed + worker)
+    loaded = optuna.load_study(study_name=study, storage=STORAGE, sampler=sampler)
+    if _done(loaded) < trials:
+        enough = MaxTrialsCallback(trials, states=(TrialState.COMPLETE,))
+        loaded.optimize(objective(config, name), callbacks=[enough])
+
+
+def _show(bar: "tqdm[None]", study: Study) -> None:
+    done = min(_done(study), bar.total)
+    if done > bar.n:
+        bar.set_postfix(best=f"{study.best_value:.4f}", refresh=False)
+        bar.update(done - bar.n)
+
+
+def _raise_first(finished: list["Future[None]"]) -> None:
+    for future in finished:
+        future.result()
+
+
+def _done(study: Study) -> int:
+    return len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
+
+
+def write_winner(name: str, winner: Component, space: Space, note: str) -> None:
+    """Write the winner in the form of the other files in conf/model/."""
+    content = {"candidates": {name: winner}, "search": {name: space}}
+    body = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    write_text(paths.TUNED_MODEL, f"# Found by `uv run poe tune`: {note}.\n{body}")
