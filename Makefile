@@ -10,15 +10,19 @@ unexport PYTHONDONTWRITEBYTECODE VIRTUAL_ENV UV_PROJECT_ENVIRONMENT
 # Holds uv and nothing else, and only where the machine has none that runs.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 UV_VERSION := 0.13.8
+DEMO ?= demo
 WORKERS ?= 2
 
-.PHONY: help uv test
+.PHONY: help uv demo test
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
 uv:
 	@uv --version > /dev/null 2>&1 || scripts/install-uv $(UV_VERSION) "$(CURDIR)/.tools"
+
+demo: uv
+	@scripts/demo "$(DEMO)"
 
 test: uv
 	@uv sync --quiet

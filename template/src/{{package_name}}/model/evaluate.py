@@ -8,7 +8,6 @@ from typing import Any
 from hydra.utils import instantiate
 
 from .. import paths
-from ..columns import take
 from ..config import Config
 from ..files import read_json, whole, write_json
 from . import figures

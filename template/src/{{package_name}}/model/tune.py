@@ -163,8 +163,8 @@ def _search(config: Config, name: str, study: Study, trials: int, workers: int) 
         running = [pool.submit(_work, config, name, study.study_name, trials, i) for i in range(workers)]
         while not all(future.done() for future in running):
             time.sleep(0.2)
-            _show(bar, study)
-        _show(bar, study)
+            _show(bar, study, trials)
+        _show(bar, study, trials)
     _raise_first(running)
 
 
@@ -177,8 +177,8 @@ def _work(config: Config, name: str, study: str, trials: int, worker: int) -> No
         loaded.optimize(objective(config, name), callbacks=[enough])
 
 
-def _show(bar: "tqdm[None]", study: Study) -> None:
-    done = min(_done(study), bar.total)
+def _show(bar: "tqdm[None]", study: Study, trials: int) -> None:
+    done = min(_done(study), trials)
     if done > bar.n:
         bar.set_postfix(best=f"{study.best_value:.4f}", refresh=False)
         bar.update(done - bar.n)

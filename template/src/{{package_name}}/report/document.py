@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from .. import paths
 from ..config import Config
@@ -25,9 +25,9 @@ def document(config: Config) -> None:
     Writes  MODEL_CARD.md, reports/report.html.
     """
     facts = gather(config)
-    write_text(paths.MODEL_CARD, render("card.md.j2", facts, escape=False))
+    write_text(paths.MODEL_CARD, render("card.md.j2", facts))
     pictures = {name: _embedded(paths.FIGURES / name) for name in facts["evaluation"]["figures"]}
-    write_text(paths.PAGE, render("page.html.j2", facts | {"pictures": pictures}, escape=True))
+    write_text(paths.PAGE, render("page.html.j2", facts | {"pictures": pictures}))
 
 
 def gather(config: Config) -> dict[str, Any]:
@@ -46,11 +46,11 @@ def gather(config: Config) -> dict[str, Any]:
     }
 
 
-def render(template: str, facts: dict[str, Any], *, escape: bool) -> str:
+def render(template: str, facts: dict[str, Any]) -> str:
     """Fill a template of this package; a fact that is missing is an error, never a blank."""
     environment = Environment(
         loader=PackageLoader(__package__, "."),
-        autoescape=escape,
+        autoescape=select_autoescape(enabled_extensions=("html.j2",)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
