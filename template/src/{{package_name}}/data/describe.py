@@ -7,7 +7,7 @@ from ..config import Config
 from ..errors import SchemaError
 from ..schema import Column, Schema
 from .infer import infer
-from .schema_file import is_edited, write_schema
+from .schema_file import is_edited, load_schema, write_schema
 from .source import read
 
 PREVIOUS = paths.SCHEMA.with_name("schema.previous.yaml")
@@ -20,10 +20,24 @@ def describe(config: Config, *, replace: bool = False) -> str:
     Raises  SchemaError if the present schema was edited and `replace` is not set; DataError if the source
             cannot be read or has no such target.
     """
-    schema = infer(read(config.data), config)
+    schema = with_marks(infer(read(config.data), config), paths.SCHEMA)
     kept = _keep_edited(paths.SCHEMA, replace=replace)
     write_schema(schema, paths.SCHEMA)
     return "\n".join([*_table(schema), *_advice(schema, config), *kept])
+
+
+def with_marks(schema: Schema, earlier: Path) -> Schema:
+    """Keep the mark `sensitive`, which only a person can give, for columns that were there before."""
+    try:
+        marked = {column.name for column in load_schema(earlier).sensitive}
+    except SchemaError:
+        return schema
+    return Schema(
+        columns=[
+            column.model_copy(update={"sensitive": True, "note": None}) if column.name in marked else column
+            for column in schema.columns
+        ]
+    )
 
 
 def _keep_edited(path: Path, *, replace: bool) -> list[str]:

@@ -28,21 +28,29 @@ def read_schema(path: Path, target: str) -> Schema:
 
     Raises SchemaError if the file is missing, malformed, or names another target.
     """
-    if not path.exists():
-        raise SchemaError(f"there is no {path}: run `uv run poe schema` to infer it from the data")
-    try:
-        schema = Schema.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except yaml.YAMLError as error:
-        raise SchemaError(f"{path} is not valid YAML: {error}") from error
-    except ValidationError as error:
-        found = "\n".join(f"  {'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise SchemaError(f"{path} does not describe a table, mend it there:\n{found}") from error
+    schema = load_schema(path)
     if schema.target.name != target:
         raise SchemaError(
             f"{path} has the target '{schema.target.name}', but data.target in the configuration is "
             f"'{target}': change either, or run `uv run poe schema` to infer the schema anew"
         )
     return schema
+
+
+def load_schema(path: Path) -> Schema:
+    """Read the schema.
+
+    Raises SchemaError if the file is missing or malformed.
+    """
+    if not path.exists():
+        raise SchemaError(f"there is no {path}: run `uv run poe schema` to infer it from the data")
+    try:
+        return Schema.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except yaml.YAMLError as error:
+        raise SchemaError(f"{path} is not valid YAML: {error}") from error
+    except ValidationError as error:
+        found = "\n".join(f"  {'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise SchemaError(f"{path} does not describe a table, mend it there:\n{found}") from error
 
 
 def render_schema(schema: Schema) -> str:
