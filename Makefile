@@ -1,6 +1,7 @@
 # make demo                        from nothing to a trained, proven, documented model in demo/ (or DEMO=path)
 # make test                        every check of this repository
 # make test VARIANT=forecasting    the tests of one variant only; takes any expression of pytest -k
+# make benchmark                   time and memory of the default project, as ratios in one run
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -13,7 +14,7 @@ UV_VERSION := 0.13.8
 DEMO ?= demo
 WORKERS ?= 2
 
-.PHONY: help uv demo test
+.PHONY: help uv demo test benchmark
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -28,3 +29,7 @@ test: uv
 	@uv sync --quiet
 	@uv run --no-sync pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder \
 		$(if $(VARIANT),-k '$(VARIANT)')
+
+benchmark: uv
+	@uv sync --quiet
+	@uv run --no-sync python benchmarks/default_project.py
