@@ -1,24 +1,17 @@
 """The contract of a model whose rows stand for themselves: one row in, one prediction out."""
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from ..columns import Columns, from_rows
+from ..model.labels import original
 from ..model.predictor import Prediction, Signature
 from ..schema import Column, Type
 from .rows import example, row_model
 
 MOST_ROWS = 1000
 """Rows of one request; longer tables go through several requests."""
-
-LABELS: dict[Type, Callable[[str], Any]] = {
-    "integer": lambda label: int(float(label)),
-    "number": float,
-    "boolean": lambda label: label.lower() in ("true", "1", "1.0"),
-}
-"""How a label, text inside the model, becomes a value of the target's own type."""
 
 
 class Tabular:
@@ -31,8 +24,7 @@ class Tabular:
         self.example = {"rows": [{column.name: example(column) for column in self.columns}]}
         self.answer_model = _answer_model(target, signature.classes)
         self._classes = signature.classes
-        as_value = LABELS.get(target.type, str)
-        self._labels = {label: as_value(label) for label in signature.classes or []}
+        self._labels = {label: original(label, target) for label in signature.classes or []}
 
     def to_columns(self, request: Any) -> Columns:
         """Give a valid request the form that the model reads."""
@@ -68,7 +60,7 @@ def _request_model(columns: list[Column]) -> type[BaseModel]:
 def _answer_model(target: Column, classes: list[str] | None) -> type[BaseModel]:
     if classes is None:
         return create_model("Prediction", prediction=(float, Field(title=target.name)))
-    kinds: dict[Type, Any] = {"integer": int, "number": float, "boolean": bool}
+    kinds: dict[Type, Any] = {"integer": int, "boolean": bool}
     share = Annotated[float, Field(ge=0, le=1)]
     return create_model(
         "Prediction",
