@@ -76,11 +76,9 @@ def _checksum(body: str) -> str:
 
 def _render_column(column: Column) -> str:
     rules = column.model_dump(exclude_defaults=True)
-    lines = [
-        f"{key}: {_inline(list(value) if isinstance(value, tuple) else value)}"
-        for key, value in rules.items()
-    ]
-    return "  - " + "\n    ".join(lines) + "\n"
+    if column.range is not None:
+        rules["range"] = [int(end) if end.is_integer() else end for end in column.range]
+    return "  - " + "\n    ".join(f"{key}: {_inline(value)}" for key, value in rules.items()) + "\n"
 
 
 def _inline(value: object) -> str:
