@@ -1,0 +1,117 @@
+"""What every test starts from: a rendered template, and a project that has lived its first hour."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from copier import run_copy
+from harness import machine
+from harness.once import once
+from harness.project import Project, opened, start
+
+# Fixtures behind which minutes of work lie: tests that use them run after all others.
+LONG = {"project", "engine"}
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that all workers of this test run share."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def template(shared: Path) -> Path:
+    """Return a plain copy of the work tree, uncommitted changes included.
+
+    Copier asks git for its configuration once per file when the template is a repository, which takes most
+    of a render's time.
+    """
+    return once(shared / "template", _copy_work_tree)
+
+
+def _copy_work_tree(to: Path) -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=machine.ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        source = machine.ROOT / name
+        if source.is_file():  # one that is deleted, but still in the index, is not
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, to / name)
+
+
+Render = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def render(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Render:
+    """Return a function that renders the template: answers in, path of the new project out."""
+
+    def rendered(answers: Mapping[str, Any] | None = None, to: Path | None = None) -> Path:
+        path = to or tmp_path_factory.mktemp("rendered") / "project"
+        run_copy(str(template), path, data=dict(answers or {}), defaults=True, quiet=True)
+        return path
+
+    return rendered
+
+
+@pytest.fixture(scope="session")
+def project(render: Render, shared: Path) -> Callable[[str], Project]:
+    """Return a function that gives the project of a task: in git, set up, its pipeline run and committed.
+
+    It is made once and shared: a test that changes anything takes a copy, `project(task).copy(tmp_path / "it")`.
+    """
+
+    def made(task: str) -> Project:
+        path = shared / "projects" / task
+
+        def make(_: Path) -> None:
+            render({"task": task}, path)
+            first = start(path, shared / "environments")
+            first.run("uv run poe pipeline")
+            first.commit("Run the pipeline")
+
+        once(path, make)
+        return opened(path, shared / "environments")
+
+    return made
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what answers in seconds first; within that, keep the order of the folders."""
+    items.sort(key=lambda item: not LONG.isdisjoint(getattr(item, "fixturenames", ())))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterable[Any]:
+    """Where everything must run, turn a test that was left out into one that failed."""
+    report = yield
+    _refuse_to_leave_out(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Iterable[Any]:
+    """The same for a whole module."""
+    report = yield
+    _refuse_to_leave_out(report)
+    return report
+
+
+def _refuse_to_leave_out(report: pytest.TestReport | pytest.CollectReport) -> None:
+    required = os.environ.get("SLIPWAY_REQUIRE_ALL") == "1"
+    if required and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"SLIPWAY_REQUIRE_ALL is set, and this was left out. {reason}"

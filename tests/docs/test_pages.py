@@ -1,0 +1,57 @@
+"""What our pages say is so."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from harness.machine import ROOT
+
+PAGES = sorted(
+    page
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("hooks/*.md")]
+    if page.is_file()
+)
+
+
+def test_page_of_questions_says_what_copier_asks() -> None:
+    checked = subprocess.run(
+        [sys.executable, ROOT / "scripts/questions.py", "--check"], capture_output=True, text=True
+    )
+
+    assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    targets = re.findall(r"\]\(([^)#]+)[^)]*\)", text)
+    broken = [
+        target
+        for target in targets
+        if not target.startswith(("https://", "mailto:")) and not (page.parent / target).exists()
+    ]
+
+    assert broken == []
+
+
+def test_decisions_are_all_listed() -> None:
+    listed = (ROOT / "docs/decisions/README.md").read_text(encoding="utf-8")
+
+    assert [
+        record.name
+        for record in (ROOT / "docs/decisions").glob("0*.md")
+        if f"({record.name})" not in listed
+    ] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_targets_of_make_that_pages_name_exist(page: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    named = set(re.findall(r"\bmake ([a-z]+)", page.read_text(encoding="utf-8")))
+    targets = set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
+
+    # Prose says "make" too: only what stands in code counts.
+    in_code = {name for name in named if f"`make {name}" in page.read_text() or f"\nmake {name}" in page.read_text()}
+    assert in_code <= targets

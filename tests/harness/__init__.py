@@ -1,0 +1,1 @@
+"""How the tests render the template and run what comes out."""

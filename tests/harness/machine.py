@@ -1,0 +1,75 @@
+"""What this machine offers to a test: programs, interpreters, a clean environment."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Traces of the test run itself, which would steer the commands that it starts.
+_OURS = (
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONPATH",
+    "VIRTUAL_ENV",
+    "UV_PROJECT_ENVIRONMENT",
+    "UV_PYTHON",
+)
+_OUR_PREFIXES = ("COV_", "COVERAGE_", "GIT_", "GITHUB_", "PYTEST_")
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """Return the environment of a person at a shell: without the test run's own variables and tools."""
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _OURS and (not name.startswith(_OUR_PREFIXES) or name == "GIT_SSL_CAINFO")
+    }
+    own_tools = str(Path(sys.executable).parent)
+    path = [folder for folder in clean["PATH"].split(os.pathsep) if folder != own_tools]
+    # `uv run` tells in UV where it lies, which need not be on PATH.
+    if uv := os.environ.get("UV"):
+        path.insert(0, str(Path(uv).parent))
+    return clean | {"PATH": os.pathsep.join(path)} | changes
+
+
+def leave_out(reason: str) -> NoReturn:
+    """Leave this test out for a lack of the machine's, which SLIPWAY_REQUIRE_ALL turns into a failure."""
+    pytest.skip(reason)
+
+
+def tool(name: str) -> Path:
+    """Return the program of the test environment, such as zizmor."""
+    return Path(sys.executable).parent / name
+
+
+def require(name: str, why: str) -> Path:
+    """Return a program of the machine, or leave the test out."""
+    found = shutil.which(name, path=environment()["PATH"])
+    return Path(found) if found else leave_out(f"{name} is not on this machine: {why}")
+
+
+def interpreter(version: str) -> str:
+    """Return what to tell uv as UV_PYTHON: a path where pyenv keeps that Python, else its version.
+
+    uv takes pyenv's shims for interpreters, and they answer for the wrong version.
+    """
+    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    found = sorted(root.glob(f"versions/{version}.*/bin/python{version}"))
+    return str(found[-1]) if found else version
+
+
+def require_python(version: str) -> str:
+    """Return what to tell uv as UV_PYTHON, or leave the test out if uv can neither find nor fetch it."""
+    wanted = interpreter(version)
+    if os.environ.get("UV_PYTHON_DOWNLOADS") == "never":
+        search = subprocess.run(
+            ["uv", "python", "find", wanted], env=environment(), capture_output=True, check=False
+        )
+        if search.returncode:
+            leave_out(f"Python {version} is not on this machine, and UV_PYTHON_DOWNLOADS is never")
+    return wanted

@@ -1,0 +1,122 @@
+"""A generated project, as a person has it after the first hour."""
+
+import hashlib
+import json
+import shlex
+import shutil
+import subprocess
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from harness import machine
+
+
+@dataclass(frozen=True)
+class Project:
+    """A generated project on disk, and the environment that its commands run in.
+
+    Projects with the same name and dependencies share one environment, into which the first of them is
+    installed; each one's own code comes first on PYTHONPATH. The plain way, an environment of the project's
+    own, is what infrastructure/test_workflow.py walks.
+    """
+
+    path: Path
+    environment: Path
+
+    @property
+    def package(self) -> str:
+        """The name that the code imports."""
+        return str(read_pyproject(self.path)["project"]["name"]).replace("-", "_")
+
+    def run(
+        self, command: str, *, check: bool = True, timeout: float = 900, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command line in the project's folder, without a shell; both outputs are in `stdout`.
+
+        Raises AssertionError with what the command printed if it fails, unless `check` is False.
+        """
+        own = {
+            "UV_PROJECT_ENVIRONMENT": str(self.environment),
+            "UV_NO_SYNC": "1",
+            "PYTHONPATH": str(self.path / "src"),
+        }
+        return run(command, self.path, check=check, timeout=timeout, **own | variables)
+
+    def copy(self, to: Path) -> "Project":
+        """Return a copy that a test may change, in a folder that does not exist yet."""
+        shutil.copytree(self.path, to, symlinks=True)
+        return replace(self, path=to)
+
+    def commit(self, message: str) -> None:
+        """Commit everything that is in the project's folder and not ignored."""
+        self.run("git add --all")
+        self.run(f"git commit --quiet --message {shlex.quote(message)}")
+
+
+def opened(path: Path, environments: Path) -> Project:
+    """Return the project that `start` set up."""
+    return Project(path, environments / _fingerprint(read_pyproject(path)))
+
+
+def start(path: Path, environments: Path) -> Project:
+    """Take a freshly rendered project through git, `uv sync` and its first commit."""
+    project = opened(path, environments)
+    run("git init --quiet --initial-branch main", path)
+    run("git config user.name 'A Person'", path)
+    run("git config user.email person@example.org", path)
+
+    oldest = read_pyproject(path)["project"]["requires-python"].removeprefix(">=")
+    python = machine.interpreter(oldest)
+    run("uv lock --quiet", path, UV_PYTHON=python)
+    environments.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{project.environment}.lock"):
+        if not project.environment.exists():
+            into = str(project.environment)
+            run("uv sync --quiet --locked", path, UV_PYTHON=python, UV_PROJECT_ENVIRONMENT=into)
+
+    project.commit("Generate the project")
+    return project
+
+
+def run(
+    command: str, folder: Path, *, check: bool = True, timeout: float = 900, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command line in a folder, without a shell; both outputs are in `stdout`.
+
+    Raises AssertionError with what the command printed if it fails, unless `check` is False.
+    """
+    ran = subprocess.run(
+        shlex.split(command),
+        cwd=folder,
+        env=machine.environment(**variables),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        timeout=timeout,
+        check=False,
+    )
+    if check and ran.returncode:
+        tail = "\n".join(ran.stdout.splitlines()[-60:])
+        raise AssertionError(f"`{command}` ended with {ran.returncode}:\n{tail}")
+    return ran
+
+
+def read_pyproject(path: Path) -> dict[str, Any]:
+    """Return a project's pyproject.toml."""
+    return tomllib.loads((path / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def _fingerprint(declared: dict[str, Any]) -> str:
+    """Say in a few letters what decides about an environment: name, Python and dependencies."""
+    decisive = [
+        declared["project"]["name"],
+        declared["project"]["requires-python"],
+        declared["project"]["dependencies"],
+        declared["dependency-groups"],
+    ]
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]

@@ -1,0 +1,112 @@
+"""copier.yml as data: the choices of its questions, and its two tables of files."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations, product
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import yaml
+from jinja2 import Environment, StrictUndefined
+from pathspec import GitIgnoreSpec
+
+Answers = Mapping[str, Any]
+
+_JINJA = Environment(undefined=StrictUndefined, keep_trailing_newline=True)
+
+
+def read(template: Path) -> dict[str, Any]:
+    """Return copier.yml."""
+    loaded: dict[str, Any] = yaml.safe_load((template / "copier.yml").read_text(encoding="utf-8"))
+    return loaded
+
+
+def questions(settings: Answers) -> dict[str, dict[str, Any]]:
+    """Return what a person is asked: every question that is not a hidden value."""
+    return {
+        name: question
+        for name, question in settings.items()
+        if not name.startswith("_") and question.get("when") is not False
+    }
+
+
+def choices(settings: Answers) -> dict[str, list[Any]]:
+    """Return the questions that are answered from a list, with that list."""
+    return {
+        name: list(listed.values() if isinstance(listed, dict) else listed)
+        for name, question in questions(settings).items()
+        if (listed := question.get("choices"))
+    }
+
+
+def covering(options: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """Return few combinations in which any two options of different questions meet."""
+    candidates = [dict(zip(options, chosen, strict=True)) for chosen in product(*options.values())]
+    missing = set().union(*(_pairs(candidate) for candidate in candidates))
+    cover = []
+    while missing:
+        best = max(candidates, key=lambda candidate: len(missing & _pairs(candidate)))
+        missing -= _pairs(best)
+        cover.append(best)
+    return cover
+
+
+def _pairs(answers: Answers) -> set[Any]:
+    return set(combinations(sorted(answers.items()), 2))
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Both tables for one set of answers: patterns of generated paths."""
+
+    settings: Answers
+    answers: Answers
+
+    def excluded(self, operation: str = "copy") -> list[str]:
+        """Return the patterns of files that these answers do not bring."""
+        return self._rendered(self.settings["_exclude"], operation)
+
+    @cached_property
+    def owners(self) -> dict[str, list[str]]:
+        """Return the patterns of each owner; what only an update leaves out is owned."""
+        always = self.excluded("copy")
+        return {
+            "owned": [pattern for pattern in self.excluded("update") if pattern not in always],
+            "seeded": self._rendered(self.settings["_skip_if_exists"], "update"),
+            "managed": self._rendered(self.settings["_managed"], "update"),
+        }
+
+    def owners_of(self, name: str) -> list[str]:
+        """Return every owner on whose list a generated file stands."""
+        return [owner for owner, listed in self._compiled_owners if listed.match_file(name)]
+
+    @cached_property
+    def _compiled_owners(self) -> list[tuple[str, GitIgnoreSpec]]:
+        return [(owner, compiled(patterns)) for owner, patterns in self.owners.items()]
+
+    def files(self, template: Path) -> set[str]:
+        """Return the files that these answers bring, as the table says."""
+        excluded = compiled(self.excluded())
+        return {name for name in self.possible_files(template) if not excluded.match_file(name)}
+
+    def possible_files(self, template: Path) -> set[str]:
+        """Return every file that the template can bring, with the names of these answers."""
+        root = template / self.settings["_subdirectory"]
+        sources = (path.relative_to(root) for path in root.rglob("*") if path.is_file())
+        return {self._generated(PurePosixPath(source.as_posix())) for source in sources}
+
+    def _generated(self, source: PurePosixPath) -> str:
+        name = str(source).removesuffix(".jinja")
+        conf = {"answers_file": self.settings["_answers_file"]}
+        return _JINJA.from_string(name).render(**self.answers, _copier_conf=conf)
+
+    def _rendered(self, entries: Iterable[str], operation: str) -> list[str]:
+        context = {**self.answers, "_copier_operation": operation}
+        lines = (_JINJA.from_string(entry).render(context).splitlines() for entry in entries)
+        return [line for group in lines for line in group if line.strip()]
+
+
+def compiled(patterns: Iterable[str]) -> GitIgnoreSpec:
+    """Return patterns as .gitignore has them, ready to match paths."""
+    return GitIgnoreSpec.from_lines(patterns)
