@@ -40,7 +40,7 @@ class TaskConfig(Section):
     metric: str
     judge: Component
     split: Component
-    windows: dict[str, Any] | None = None
+    windows: Component | None = None
 
 
 class ModelConfig(Section):

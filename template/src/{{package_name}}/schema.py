@@ -43,11 +43,15 @@ class Column(BaseModel):
 
 
 class Schema(BaseModel):
-    """All columns, exactly one of which is the target."""
+    """All columns, exactly one of which is the target.
+
+    source  the schema of the rows that the table was made from, where they are not the same
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     columns: list[Column]
+    source: "Schema | None" = None
 
     @model_validator(mode="after")
     def _columns_make_one_table(self) -> "Schema":

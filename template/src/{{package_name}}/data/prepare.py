@@ -1,19 +1,34 @@
 """The stage that turns the source into a validated training and test table."""
 
+from typing import Protocol
+
 import polars as pl
 from hydra.utils import instantiate
 
 from .. import paths
-from ..columns import from_frame
+from ..columns import Columns, from_frame, take
 from ..config import Config
 from ..errors import DataError
 from ..files import content_hash, whole, write_json, write_text
 from ..schema import Schema
 from .schema_file import read_schema
 from .source import read
-from .split import Split
+from .split import Mask, Split
 from .table import typed
 from .validate import check
+
+
+class Framing(Protocol):
+    """How examples are made from rows, where they are not the same."""
+
+    def frame(self, rows: Columns, schema: Schema) -> tuple[Columns, Schema]:
+        """The examples, and the schema that they fulfil."""
+
+    def learnable(self, table: Columns, held_out: Mask) -> Mask:
+        """The examples that may be learned from when those are held out."""
+
+    def facts(self, table: Columns, target: str) -> dict[str, float]:
+        """What the training examples tell about the series."""
 
 
 def prepare(config: Config) -> None:
@@ -30,21 +45,26 @@ def prepare(config: Config) -> None:
     table = typed(raw, schema, config.data.decimal).collect(engine="streaming")
     labelled = table.filter(pl.col(schema.target.name).is_not_null())
     check_enough(labelled, schema, config)
+    framing: Framing | None = instantiate(config.task.windows) if config.task.windows else None
+    examples = from_frame(labelled)
+    if framing is not None:
+        examples, schema = framing.frame(examples, schema)
+        labelled = pl.DataFrame(examples)
     split: Split = instantiate(config.task.split, _partial_=True)
-    held_out = pl.Series(split(from_frame(labelled), schema, config.seed))
-    write_split(labelled.filter(~held_out), labelled.filter(held_out), schema)
-    write_json(
-        paths.DATA_REPORT,
-        {
-            "source": config.data.path,
-            "sha256": content_hash(paths.TRAIN),
-            "rows": len(table),
-            "rows_without_target": len(table) - len(labelled),
-            "equal_rows": len(labelled) - labelled.n_unique(),
-            "train_rows": int((~held_out).sum()),
-            "test_rows": int(held_out.sum()),
-        },
-    )
+    held_out = split(examples, schema, config.seed)
+    kept = ~held_out if framing is None else framing.learnable(examples, held_out)
+    write_split(labelled.filter(pl.Series(kept)), labelled.filter(pl.Series(held_out)), schema)
+    facts = {
+        "source": config.data.path,
+        "sha256": content_hash(paths.TRAIN),
+        "rows": len(table),
+        "rows_without_target": table[config.data.target].null_count(),
+        "equal_rows": len(labelled) - labelled.n_unique(),
+        "train_rows": int(kept.sum()),
+        "test_rows": int(held_out.sum()),
+    }
+    known = framing.facts(take(examples, kept), config.data.target) if framing is not None else {}
+    write_json(paths.DATA_REPORT, facts | known)
 
 
 def check_enough(table: pl.DataFrame, schema: Schema, config: Config) -> None:

@@ -45,6 +45,7 @@ def evaluate(config: Config) -> None:
         ),
         "importance": importance(
             predictor,
+            asked.table,
             asked.inputs,
             asked.target,
             judge,

@@ -11,7 +11,7 @@ from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 from sklearn.pipeline import Pipeline
 
 from ..columns import category_names, number_names
-from ..config import Config
+from ..config import Component, Config
 from ..errors import DisagreementError
 from ..features import features
 from ..files import whole
@@ -41,8 +41,12 @@ def sign(name: str, known: Examples, judge: Judge, config: Config, *, data_hash:
         categories=category_names(seen),
         classes=sorted(set(known.target)) if is_label else None,
         offset=judge.offset,
-        windows=config.task.windows,
+        windows=_without_target(config.task.windows),
     )
+
+
+def _without_target(component: Component | None) -> Component | None:
+    return component and {key: value for key, value in component.items() if key != "_target_"}
 
 
 def save_fitted(model: Pipeline, path: Path) -> None:

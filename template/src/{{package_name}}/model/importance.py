@@ -1,5 +1,6 @@
 """How much worse the predictions become when a column is shuffled."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from .predictor import Predictor
 
 def importance(
     predictor: Predictor,
-    columns: Columns,
+    table: Columns,
+    names: Iterable[str],
     truth: NDArray[Any],
     judge: Judge,
     metric: str,
@@ -25,12 +27,13 @@ def importance(
     """
     rng = np.random.default_rng(seed)
     sign = 1 if judge.larger_is_better[metric] else -1
-    whole = judge.measure(truth, predictor.predict(columns))[metric]
+    whole = judge.measure(truth, predictor.predict(table))[metric]
     found = []
-    for name, values in columns.items():
+    for name in names:
+        values: NDArray[Any] = table[name]
         losses = []
         for _ in range(repeats):
-            shuffled = columns | {name: values[rng.permutation(len(values))]}
+            shuffled = table | {name: values[rng.permutation(len(values))]}
             losses.append(sign * (whole - judge.measure(truth, predictor.predict(shuffled))[metric]))
         found.append({"column": name, "mean": float(np.mean(losses)), "std": float(np.std(losses))})
     return sorted(found, key=lambda entry: entry["mean"], reverse=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from .. import paths
-from ..columns import Columns, take
+from ..columns import take
 from ..config import Component, Config
 from ..errors import ConfigurationError
 from ..features import features
@@ -60,8 +60,8 @@ def train(config: Config) -> None:
     save_served(fitted, signature, paths.SERVED_MODEL)
     held_out = load_examples(paths.TEST, judge)
     agreed = agreement(
-        predict(fitted, held_out.inputs, judge),
-        Predictor(paths.SERVED_MODEL).predict(held_out.inputs),
+        predict(fitted, held_out, judge),
+        Predictor(paths.SERVED_MODEL).predict(held_out.table),
     )
     write_json(paths.TRAINING_REPORT, report(config, scores, chosen, judge) | {"agreement": agreed})
 
@@ -102,8 +102,8 @@ def score_fold(
     part = Examples(take(known.table, fitting), known.target[fitting], known.schema)
     model = fit(candidate, part, judge)
     rest = Examples(take(known.table, scoring), known.target[scoring], known.schema)
-    held_out = judge.measure(rest.target, predict(model, rest.inputs, judge))
-    fitted = judge.measure(part.target, predict(model, part.inputs, judge))
+    held_out = judge.measure(rest.target, predict(model, rest, judge))
+    fitted = judge.measure(part.target, predict(model, part, judge))
     return held_out[metric], fitted[metric]
 
 
@@ -115,9 +115,9 @@ def fit(candidate: Component, known: Examples, judge: Judge) -> Pipeline:
     return model.fit(model_frame(seen), target.astype(str) if target.dtype == object else target)
 
 
-def predict(model: Pipeline, columns: Columns, judge: Judge) -> Prediction:
+def predict(model: Pipeline, asked: Examples, judge: Judge) -> Prediction:
     """Predict with a fitted pipeline, in the form in which the exported model answers."""
-    frame = model_frame(features(columns))
+    frame = model_frame(features(asked.inputs))
     if hasattr(model, "predict_proba"):
         probabilities: NDArray[Any] = model.predict_proba(frame)
         classes = tuple(str(label) for label in model.classes_)
@@ -125,7 +125,7 @@ def predict(model: Pipeline, columns: Columns, judge: Judge) -> Prediction:
             np.asarray(classes, dtype=object)[probabilities.argmax(axis=1)], classes, probabilities
         )
     values = np.asarray(model.predict(frame), dtype=float)
-    return Prediction(values if judge.offset is None else values + columns[judge.offset])
+    return Prediction(values if judge.offset is None else values + asked.table[judge.offset])
 
 
 def best(scores: list[Score], *, larger_is_better: bool) -> Score:

@@ -177,7 +177,7 @@ def _work(config: Config, name: str, study: str, trials: int, worker: int) -> No
         loaded.optimize(objective(config, name), callbacks=[enough])
 
 
-def _show(bar: "tqdm[None]", study: Study, trials: int) -> None:
+def _show(bar: "tqdm[Any]", study: Study, trials: int) -> None:
     done = min(_done(study), trials)
     if done > bar.n:
         bar.set_postfix(best=f"{study.best_value:.4f}", refresh=False)

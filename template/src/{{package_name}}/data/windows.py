@@ -1,0 +1,168 @@
+"""A series cut into examples: what was known at an origin, and what came some steps later.
+
+One example per origin and step (the direct strategy for several steps, Taieb, Bontempi, Atiya and Sorjamaa 2012).
+Everything is relative to the level at the origin, so that a model can follow a series beyond the values that it
+has seen. NumPy only: the service cuts its windows with the same code.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..columns import Columns
+from ..errors import DataError
+from ..schema import Column, Schema
+
+ORIGIN, DATE, STEP, LEVEL, SEASONAL = "origin", "date of the forecast", "step", "level", "a season ago"
+SINE, COSINE = "season, sine", "season, cosine"
+NAMES = {"h": "hours", "D": "days", "W": "weeks", "M": "months", "Y": "years"}
+
+
+class Windows(BaseModel):
+    """How a series is cut: `frequency` is a unit of NumPy's dates, all else counts periods of it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    frequency: Literal["h", "D", "W", "M", "Y"]
+    season: Annotated[int, Field(ge=1)]
+    lags: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
+    horizon: Annotated[int, Field(ge=1)]
+
+    @property
+    def history(self) -> int:
+        """How many periods an origin must have behind it, itself included."""
+        return max([*self.lags, self.season - 1]) + 1
+
+    def frame(self, rows: Columns, schema: Schema) -> tuple[Columns, Schema]:
+        """Examples from rows, and the schema that they fulfil.
+
+        Raises DataError if the series is too short.
+        """
+        return examples(rows, schema, self), example_schema(schema, self)
+
+    def learnable(self, table: Columns, held_out: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Examples whose target was known at the first held-out origin: what a forecaster had then."""
+        return np.asarray(table[DATE] <= table[ORIGIN][held_out].min())
+
+    def facts(self, table: Columns, target: str) -> dict[str, float]:
+        """The mean absolute error of repeating the last season, by which MASE scales (Hyndman and Koehler 2006)."""
+        return {"seasonal_error": float(np.abs(table[target] - (table[LEVEL] + table[SEASONAL])).mean())}
+
+
+@dataclass(frozen=True)
+class Series:
+    """A value for each period without a gap.
+
+    values    the mean of the period's rows; in a gap, the last one before it, never a later one
+    observed  whether the period had a row with a value
+    known     other numeric columns, filled like the values
+    """
+
+    periods: NDArray[np.datetime64]
+    values: NDArray[np.float64]
+    observed: NDArray[np.bool_]
+    known: Columns
+
+
+def series(columns: Columns, schema: Schema, windows: Windows) -> Series:
+    """Put rows in any order onto the regular grid of periods, the first of which has a value."""
+    time, target = schema.time, schema.target
+    assert time is not None  # noqa: S101 - a forecast's schema has a column for the time
+    stamps = columns[time.name].astype(f"datetime64[{windows.frequency}]")
+    usable = ~np.isnat(stamps) & ~np.isnan(columns[target.name])
+    start = stamps[usable].min()
+    periods = np.arange(start, stamps[usable].max() + 1)
+    place = (stamps - start).astype(int)
+    values = _means(place[usable], columns[target.name][usable], len(periods))
+    numeric = [c.name for c in schema.features if c.type in ("number", "integer", "boolean")]
+    known = {}
+    for name in numeric:
+        rows = usable & ~np.isnan(columns[name])
+        known[name] = _carried(_means(place[rows], columns[name][rows], len(periods)))
+    return Series(periods, _carried(values), ~np.isnan(values), known)
+
+
+def examples(columns: Columns, schema: Schema, windows: Windows) -> Columns:
+    """Every example that the rows give, with the target; targets that fall into a gap are left out.
+
+    Raises DataError if the series is too short for two windows in training and one in the test.
+    """
+    found = series(columns, schema, windows)
+    least = windows.history + 4 * windows.horizon
+    if len(found.periods) < least:
+        raise DataError(
+            f"the series spans {len(found.periods)} {NAMES[windows.frequency]}, and {least} are needed for lags, "
+            "season and horizon: bring a longer one, or shorten them in conf/task/forecasting.yaml"
+        )
+    first = np.arange(windows.history - 1, len(found.periods))
+    origins = np.repeat(first, windows.horizon)
+    steps = np.tile(np.arange(1, windows.horizon + 1), len(first))
+    reached = origins + steps
+    kept = reached < len(found.periods)
+    kept[kept] = found.observed[reached[kept]]
+    origins, steps = origins[kept], steps[kept]
+    return _windows(found, origins, steps, windows) | {schema.target.name: found.values[origins + steps]}
+
+
+def latest(columns: Columns, schema: Schema, windows: Windows, steps: int) -> Columns:
+    """The windows that forecast the next steps after the last row."""
+    found = series(columns, schema, windows)
+    ahead = np.arange(1, steps + 1)
+    return _windows(found, np.full(steps, len(found.periods) - 1), ahead, windows)
+
+
+def example_schema(schema: Schema, windows: Windows) -> Schema:
+    """The schema of the examples, with that of the rows inside it."""
+    known = [c for c in schema.features if c.type in ("number", "integer", "boolean")]
+    numbers = [*(_lag(lag) for lag in windows.lags), SEASONAL, SINE, COSINE]
+    return Schema(
+        source=schema,
+        columns=[
+            Column(name=ORIGIN, type="date", role="time"),
+            Column(name=DATE, type="date", role="ignored"),
+            Column(name=STEP, type="integer", range=(1, windows.horizon)),
+            Column(name=LEVEL, type="number", role="ignored"),
+            *(Column(name=name, type="number") for name in numbers),
+            *(Column(name=c.name, type="number", missing=1) for c in known),
+            schema.target,
+        ],
+    )
+
+
+def _windows(
+    found: Series, origins: NDArray[np.int64], steps: NDArray[np.int64], windows: Windows
+) -> Columns:
+    level = found.values[origins]
+    seasons = -(-steps // windows.season)
+    dates = found.periods[origins] + steps
+    phase = 2 * np.pi * (dates.astype(int) % windows.season) / windows.season
+    return {
+        ORIGIN: found.periods[origins].astype("datetime64[us]"),
+        DATE: dates.astype("datetime64[us]"),
+        STEP: steps.astype(float),
+        LEVEL: level,
+        **{_lag(lag): found.values[origins - lag] - level for lag in windows.lags},
+        SEASONAL: found.values[origins + steps - seasons * windows.season] - level,
+        SINE: np.sin(phase),
+        COSINE: np.cos(phase),
+        **{name: values[origins] for name, values in found.known.items()},
+    }
+
+
+def _lag(periods: int) -> str:
+    return f"lag {periods}"
+
+
+def _means(place: NDArray[np.int64], values: NDArray[np.float64], periods: int) -> NDArray[np.float64]:
+    counts = np.bincount(place, minlength=periods)
+    sums = np.bincount(place, weights=values, minlength=periods)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+
+
+def _carried(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Fill each gap with the value before it."""
+    last: NDArray[np.int64] = np.maximum.accumulate(np.where(np.isnan(values), 0, np.arange(len(values))))
+    return np.asarray(values[last])
