@@ -1,5 +1,6 @@
-"""One rendered project for each of a few answers, in which any two choices meet."""
+"""Projects to look at: one for each of a few answers, and parts of one for many answers."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from copier import run_copy
 from harness import machine, tables
 from harness.tables import Tables
 
@@ -41,6 +43,35 @@ def variant(request: pytest.FixtureRequest, template: Path, render: Callable[...
     """Return each variant in turn."""
     path = render(request.param)
     return Variant(path, Tables(tables.read(template), read_answers(path)))
+
+
+@pytest.fixture(scope="session")
+def defaults(render: Callable[..., Path]) -> Path:
+    """Return the project that the default answers give."""
+    return render()
+
+
+@pytest.fixture(scope="session")
+def render_only(
+    template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Callable[..., Path]]:
+    """Return a function that gives a quick renderer: of those files alone whose name matches."""
+
+    def renderer(*names: str) -> Callable[..., Path]:
+        slim = tmp_path_factory.mktemp("slim") / "template"
+        shutil.copytree(template, slim)
+        for source in [path for path in (slim / "template").rglob("*") if path.is_file()]:
+            if not any(source.match(name) for name in names):
+                source.unlink()
+
+        def rendered(answers: dict[str, Any]) -> Path:
+            path = tmp_path_factory.mktemp("part") / "project"
+            run_copy(str(slim), path, data=answers, defaults=True, quiet=True)
+            return path
+
+        return rendered
+
+    return renderer
 
 
 def read_answers(project: Path) -> dict[str, Any]:

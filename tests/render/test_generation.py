@@ -31,14 +31,6 @@ def repository(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return path
 
 
-def _release(repository: Path, tag: str) -> None:
-    run(
-        "git -c user.name=A -c user.email=a@example.org commit --quiet --message Release",
-        repository,
-    )
-    run(f"git tag {tag}", repository)
-
-
 @pytest.fixture
 def copier(repository: Path, tmp_path: Path) -> Callable[..., Started]:
     """Return a function that starts `copier copy` as a person would, into tmp_path / "project"."""
@@ -58,10 +50,8 @@ def copier(repository: Path, tmp_path: Path) -> Callable[..., Started]:
     return started
 
 
-def test_the_same_answers_give_the_same_bytes(render: Render) -> None:
-    answers = {"project_name": "Same Again", "task": "regression"}
-
-    assert _differences(render(answers), render(answers)) == []
+def test_the_same_answers_give_the_same_bytes(defaults: Path, render: Render) -> None:
+    assert _differences(defaults, render()) == []
 
 
 def test_nothing_in_the_template_asks_for_trust(template: Path) -> None:
@@ -71,10 +61,9 @@ def test_nothing_in_the_template_asks_for_trust(template: Path) -> None:
 
 
 def test_copier_makes_the_whole_project_from_git(
-    copier: Callable[..., Started], render: Render, tmp_path: Path
+    copier: Callable[..., Started], defaults: Path, tmp_path: Path
 ) -> None:
-    answers = {"license": "Apache-2.0", "task": "regression"}
-    process = copier(*(f"--data={name}={answer}" for name, answer in answers.items()))
+    process = copier("--data=task=classification")
     _, messages = process.communicate(timeout=60)
 
     project = tmp_path / "project"
@@ -82,7 +71,7 @@ def test_copier_makes_the_whole_project_from_git(
     assert "Traceback" not in messages
     assert "Warning" not in messages
     assert 'cd "project"' in messages
-    assert _differences(project, render(answers)) == [".copier-answers.yml"]
+    assert _differences(project, defaults) == [".copier-answers.yml"]
     assert read_answers(project)["_commit"] == "v1.2.3"
     assert _entries(tmp_path) == {"project", "temporary"}
     assert _entries(tmp_path / "temporary") == set()
@@ -91,15 +80,13 @@ def test_copier_makes_the_whole_project_from_git(
 def test_files_are_executable_as_they_are_in_git(
     copier: Callable[..., Started], repository: Path, tmp_path: Path
 ) -> None:
-    script = repository / "template" / "script"
-    script.write_text("#!/bin/sh\n")
-    run("git update-index --add --chmod=+x template/script", repository)
-    run(
-        "git -c user.name=A -c user.email=a@example.org commit --quiet --message Script", repository
-    )
-    run("git tag v1.2.4", repository)
+    changed = shutil.copytree(repository, tmp_path / "changed")
+    (changed / "template" / "script").write_text("#!/bin/sh\n")
+    run("git add template/script", changed)
+    run("git update-index --chmod=+x template/script", changed)
+    _release(changed, "v1.2.4")
 
-    process = copier()
+    process = copier(source=changed)
     process.communicate(timeout=60)
 
     assert process.returncode == 0
@@ -121,9 +108,7 @@ def test_a_refused_answer_ends_with_its_sentence_and_leaves_nothing(
     assert _entries(tmp_path / "temporary") == set()
 
 
-def test_an_error_while_rendering_leaves_no_half_project(
-    template: Path, render: Render, tmp_path: Path
-) -> None:
+def test_an_error_while_rendering_leaves_no_half_project(template: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(template, broken)
     (broken / "template" / "zzz.txt.jinja").write_text("{{ no_such_answer }}")
@@ -135,7 +120,7 @@ def test_an_error_while_rendering_leaves_no_half_project(
 
 
 def test_an_interrupted_generation_is_completed_by_the_next_one(
-    copier: Callable[..., Started], render: Render, tmp_path: Path
+    copier: Callable[..., Started], defaults: Path, tmp_path: Path
 ) -> None:
     # Copier clears up after errors, but not after Ctrl+C: what it then leaves has to be mendable.
     project = tmp_path / "project"
@@ -149,13 +134,21 @@ def test_an_interrupted_generation_is_completed_by_the_next_one(
     assert "Execution stopped by user" in messages
     assert "Traceback" not in messages
     assert _entries(tmp_path / "temporary") == set()
-    assert _differences(project, render()) != [".copier-answers.yml"], "it was not half-way"
+    assert _differences(project, defaults) != [".copier-answers.yml"], "it was not half-way"
 
     again = copier("--overwrite")
     again.communicate(timeout=60)
 
     assert again.returncode == 0
-    assert _differences(project, render()) == [".copier-answers.yml"]
+    assert _differences(project, defaults) == [".copier-answers.yml"]
+
+
+def _release(repository: Path, tag: str) -> None:
+    run(
+        "git -c user.name=A -c user.email=a@example.org commit --quiet --message Release",
+        repository,
+    )
+    run(f"git tag {tag}", repository)
 
 
 def _entries(folder: Path) -> set[str]:

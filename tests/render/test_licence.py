@@ -20,9 +20,18 @@ LICENCES = {
 }
 
 
+@pytest.fixture(scope="module")
+def licensed(render_only: Callable[..., Callable[..., Path]]) -> Callable[[str], Path]:
+    """Return a function that renders what a licence shows in."""
+    render = render_only("LICENSE.jinja", "pyproject.toml.jinja")
+    return lambda name: render({"license": name, "organisation": "Ada & Sons"})
+
+
 @pytest.mark.parametrize("name", LICENCES)
-def test_the_text_is_complete_and_names_its_owner(name: str, render: Callable[..., Path]) -> None:
-    text = (render({"license": name, "organisation": "Ada & Sons"}) / "LICENSE").read_text("utf-8")
+def test_the_text_is_complete_and_names_its_owner(
+    name: str, licensed: Callable[[str], Path]
+) -> None:
+    text = (licensed(name) / "LICENSE").read_text("utf-8")
 
     beginning, middle, end = LICENCES[name]
     assert text.index(beginning) < text.index(middle) < text.index(end)
@@ -31,9 +40,8 @@ def test_the_text_is_complete_and_names_its_owner(name: str, render: Callable[..
     assert "Ada & Sons" in text
 
 
-def test_the_apache_licence_is_the_official_text(render: Callable[..., Path]) -> None:
-    project = render({"license": "Apache-2.0", "organisation": "Ada & Sons"})
-    text = (project / "LICENSE").read_text("utf-8")
+def test_the_apache_licence_is_the_official_text(licensed: Callable[[str], Path]) -> None:
+    text = (licensed("Apache-2.0") / "LICENSE").read_text("utf-8")
 
     blank = text.replace("Copyright Ada & Sons", BLANK_HOLDER)
     assert blank != text
@@ -44,9 +52,9 @@ def test_the_apache_licence_is_the_official_text(render: Callable[..., Path]) ->
     ("name", "declared"), [("MIT", "MIT"), ("proprietary", "LicenseRef-Proprietary")]
 )
 def test_the_package_declares_the_licence(
-    name: str, declared: str, render: Callable[..., Path]
+    name: str, declared: str, licensed: Callable[[str], Path]
 ) -> None:
-    assert read_pyproject(render({"license": name}))["project"]["license"] == declared
+    assert read_pyproject(licensed(name))["project"]["license"] == declared
 
 
 def test_every_licence_on_the_list_is_checked_here() -> None:

@@ -1,7 +1,6 @@
 """Every file has one owner, and both tables of copier.yml speak of files that exist."""
 
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,9 +16,9 @@ def test_every_file_has_exactly_one_owner(variant: Variant) -> None:
 
 
 @pytest.fixture(scope="module")
-def every_tables(template: Path, render: Callable[..., Path]) -> list[Tables]:
+def every_tables(template: Path, defaults: Path) -> list[Tables]:
     """Return the tables as each choice of the covering answers has them."""
-    remembered = read_answers(render())
+    remembered = read_answers(defaults)
     return [Tables(tables.read(template), {**remembered, **chosen}) for chosen in COVERING]
 
 
