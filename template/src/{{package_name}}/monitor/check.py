@@ -129,4 +129,7 @@ def predictions(schema: Schema, new: pl.DataFrame, least: int) -> Quantity | Non
 def _predicted(predictor: Predictor, table: pl.DataFrame) -> pl.Series:
     parts = [predictor.predict(from_frame(part)).values for part in table.iter_slices(ROWS_AT_ONCE)]
     values = np.concatenate(parts)
-    return pl.Series(values.tolist() if values.dtype == object else values)
+    if values.dtype == object:
+        return pl.Series(values.tolist())
+    # Where the model overflows, it has no prediction.
+    return pl.Series(np.where(np.isfinite(values), values, np.nan)).fill_nan(None)

@@ -90,9 +90,9 @@ def numbers(series: pl.Series) -> Numbers:
 
 
 def counts(series: pl.Series) -> Counts:
-    """How often each category occurs."""
+    """How often each category occurs, in an order that equal rows share."""
     found = series.drop_nulls().cast(pl.String).value_counts()
-    return dict(found.rows())
+    return dict(sorted(found.rows()))
 
 
 def _judged(test: Comparison, corrected: float, config: MonitorConfig) -> Change:

@@ -23,7 +23,6 @@ class Tabular:
         self.request_model = _request_model(self.columns)
         self.example = {"rows": [{column.name: example(column) for column in self.columns}]}
         self.answer_model = _answer_model(target, signature.classes)
-        self._classes = signature.classes
         self._labels = {label: original(label, target) for label in signature.classes or []}
 
     def to_columns(self, request: Any) -> Columns:
@@ -32,12 +31,12 @@ class Tabular:
 
     def answers(self, request: Any, prediction: Prediction) -> list[dict[str, Any]]:
         """Give one entry per row, in the order of the request."""
-        if self._classes is None or prediction.probabilities is None:
+        if prediction.probabilities is None:
             return [{"prediction": value} for value in prediction.values.tolist()]
         return [
             {
                 "prediction": self._labels[str(label)],
-                "probabilities": dict(zip(self._classes, row, strict=True)),
+                "probabilities": dict(zip(prediction.classes, row, strict=True)),
             }
             for label, row in zip(prediction.values, prediction.probabilities.tolist(), strict=True)
         ]
