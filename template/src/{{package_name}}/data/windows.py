@@ -6,7 +6,7 @@ has seen. NumPy only: the service cuts its windows with the same code.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray

@@ -22,6 +22,11 @@ STRUCTURE = {
     "model_attributes_type": "an object",
     "too_short": "at least {min_length} long",
     "too_long": "at most {max_length} long",
+    "greater_than_equal": "at least {ge}",
+    "less_than_equal": "at most {le}",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
 }
 """What must be where the body has the wrong shape, by pydantic's name of the error."""
 
@@ -86,7 +91,7 @@ def _rule(found: Any, known: dict[str, Column]) -> str:
         return column_rule(known[place[-1]])
     if found["type"] in STRUCTURE:
         return STRUCTURE[found["type"]].format(**found.get("ctx", {}))
-    return str(found["msg"])
+    return str(found["msg"]).removeprefix("Value error, ")
 
 
 def path(place: Place) -> str:
