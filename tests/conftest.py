@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from copier import run_copy
+
 from harness import machine
 from harness.once import once
 from harness.project import Project, opened, start
@@ -30,8 +31,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def template(shared: Path) -> Path:
     """Return a plain copy of the work tree, uncommitted changes included.
 
-    Copier asks git for its configuration once per file when the template is a repository, which takes most
-    of a render's time.
+    Copier asks git for its configuration once per file when the template is a repository, which
+    takes most of a render's time.
     """
     return once(shared / "template", _copy_work_tree)
 
@@ -68,9 +69,10 @@ def render(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Render:
 
 @pytest.fixture(scope="session")
 def project(render: Render, shared: Path) -> Callable[[str], Project]:
-    """Return a function that gives the project of a task: in git, set up, its pipeline run and committed.
+    """Return a function that gives a task's project: in git, set up, the pipeline run, committed.
 
-    It is made once and shared: a test that changes anything takes a copy, `project(task).copy(tmp_path / "it")`.
+    It is made once and shared. A test that changes anything takes a copy of its own:
+    `project(task).copy(tmp_path / "project")`.
     """
 
     def made(task: str) -> Project:
@@ -97,13 +99,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_makereport(item: pytest.Item) -> Iterable[Any]:
     """Where everything must run, turn a test that was left out into one that failed."""
     report = yield
+    if report.skipped and isinstance(report.longrepr, tuple):
+        # The list at the end of the run shall name the test, not the line that left it out.
+        path, line, _ = item.location
+        report.longrepr = (path, (line or 0) + 1, report.longrepr[2])
     _refuse_to_leave_out(report)
     return report
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report() -> Iterable[Any]:
-    """The same for a whole module."""
+    """Do the same for a whole module."""
     report = yield
     _refuse_to_leave_out(report)
     return report

@@ -23,7 +23,7 @@ _OUR_PREFIXES = ("COV_", "COVERAGE_", "GIT_", "GITHUB_", "PYTEST_")
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """Return the environment of a person at a shell: without the test run's own variables and tools."""
+    """Return the environment of a person at a shell, without what the test run added to it."""
     clean = {
         name: value
         for name, value in os.environ.items()
@@ -38,7 +38,7 @@ def environment(**changes: str) -> dict[str, str]:
 
 
 def leave_out(reason: str) -> NoReturn:
-    """Leave this test out for a lack of the machine's, which SLIPWAY_REQUIRE_ALL turns into a failure."""
+    """Leave this test out for what the machine lacks; SLIPWAY_REQUIRE_ALL makes that a failure."""
     pytest.skip(reason)
 
 
@@ -64,7 +64,7 @@ def interpreter(version: str) -> str:
 
 
 def require_python(version: str) -> str:
-    """Return what to tell uv as UV_PYTHON, or leave the test out if uv can neither find nor fetch it."""
+    """Return what to tell uv as UV_PYTHON, or leave the test out if uv cannot get that Python."""
     wanted = interpreter(version)
     if os.environ.get("UV_PYTHON_DOWNLOADS") == "never":
         search = subprocess.run(

@@ -7,7 +7,7 @@ from filelock import FileLock
 
 
 def once(folder: Path, build: Callable[[Path], None]) -> Path:
-    """Build `folder` for the first test that asks; every other one, in any worker, waits and shares it.
+    """Build `folder` for the first test that asks; every other, in any worker, waits and shares it.
 
     Raises what `build` raised, for every test that asks: a broken start is told, not tried again.
     """

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
+
 from harness import machine
 
 
@@ -18,9 +19,9 @@ from harness import machine
 class Project:
     """A generated project on disk, and the environment that its commands run in.
 
-    Projects with the same name and dependencies share one environment, into which the first of them is
-    installed; each one's own code comes first on PYTHONPATH. The plain way, an environment of the project's
-    own, is what infrastructure/test_workflow.py walks.
+    Projects with the same name and dependencies share one environment, into which the first of
+    them is installed; each one's own code comes first on PYTHONPATH. The plain way, an environment
+    of the project's own, is what infrastructure/test_workflow.py walks.
     """
 
     path: Path
@@ -34,7 +35,7 @@ class Project:
     def run(
         self, command: str, *, check: bool = True, timeout: float = 900, **variables: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command line in the project's folder, without a shell; both outputs are in `stdout`.
+        """Run a command line in the project's folder, without a shell; `stdout` has both outputs.
 
         Raises AssertionError with what the command printed if it fails, unless `check` is False.
         """
@@ -84,7 +85,7 @@ def start(path: Path, environments: Path) -> Project:
 def run(
     command: str, folder: Path, *, check: bool = True, timeout: float = 900, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command line in a folder, without a shell; both outputs are in `stdout`.
+    """Run a command line in a folder, without a shell; `stdout` has both outputs.
 
     Raises AssertionError with what the command printed if it fails, unless `check` is False.
     """
