@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from copier import run_copy
-
 from harness import machine
 from harness.once import once
 from harness.project import Project, opened, start
