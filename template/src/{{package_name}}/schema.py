@@ -1,5 +1,6 @@
 """What each column means and which values it may hold: the contract of pipeline, service and monitor."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -67,6 +68,11 @@ class Schema(BaseModel):
                     f"give it to {'exactly' if least else 'at most'} one"
                 )
         return self
+
+    @classmethod
+    def from_file(cls, path: Path) -> "Schema":
+        """Read the schema that a stage has written as JSON."""
+        return cls.model_validate_json(path.read_text(encoding="utf-8"))
 
     @property
     def target(self) -> Column:

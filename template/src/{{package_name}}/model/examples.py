@@ -33,15 +33,10 @@ class Examples:
 
 def load_examples(path: Path, judge: Judge) -> Examples:
     """Read a table and the schema that it fulfils."""
-    schema = load_schema()
+    schema = Schema.from_file(paths.CHECKED_SCHEMA)
     columns = from_frame(pl.read_parquet(path))
     target = judge.target(columns, schema)
     return Examples({n: v for n, v in columns.items() if n != schema.target.name}, target, schema)
-
-
-def load_schema() -> Schema:
-    """The schema that the tables in data/ fulfil."""
-    return Schema.model_validate_json(paths.CHECKED_SCHEMA.read_text(encoding="utf-8"))
 
 
 def inputs(table: Columns, schema: Schema) -> Columns:

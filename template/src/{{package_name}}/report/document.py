@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from .. import paths
 from ..config import Config
 from ..files import read_json, write_text
-from ..model.examples import load_schema
+from ..schema import Schema
 from .gate import verdicts
 
 LIBRARIES = ("scikit-learn", "onnxruntime", "numpy", "polars")
@@ -39,7 +39,7 @@ def gather(config: Config) -> dict[str, Any]:
         "data": read_json(paths.DATA_REPORT),
         "training": read_json(paths.TRAINING_REPORT),
         "evaluation": evaluation,
-        "schema": load_schema(),
+        "schema": Schema.from_file(paths.CHECKED_SCHEMA),
         "verdicts": verdicts(evaluation, config.objectives),
         "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
         "paths": paths,
