@@ -90,11 +90,11 @@ class Tables:
         excluded = compiled(self.excluded())
         return {name for name in self.possible_files(template) if not excluded.match_file(name)}
 
-    def possible_files(self, template: Path) -> set[str]:
-        """Return every file that the template can bring, with the names of these answers."""
+    def possible_files(self, template: Path) -> list[str]:
+        """Return what each file of the template becomes, whether or not these answers bring it."""
         root = template / self.settings["_subdirectory"]
         sources = (path.relative_to(root) for path in root.rglob("*") if path.is_file())
-        return {self._generated(PurePosixPath(source.as_posix())) for source in sources}
+        return [self._generated(PurePosixPath(source.as_posix())) for source in sources]
 
     def _generated(self, source: PurePosixPath) -> str:
         name = str(source).removesuffix(".jinja")

@@ -2,36 +2,15 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from copier import run_copy
 from harness import machine, tables
-from harness.tables import Tables
+from harness.rendered import Variant, rendered
 
 COVERING = tables.covering(tables.choices(tables.read(machine.ROOT)))
-
-
-@dataclass(frozen=True)
-class Variant:
-    """A rendered project and the tables that it was rendered by."""
-
-    path: Path
-    tables: Tables
-
-    @property
-    def files(self) -> set[str]:
-        """The files on disk."""
-        found = (path for path in self.path.rglob("*") if not path.is_dir())
-        return {path.relative_to(self.path).as_posix() for path in found}
-
-    @property
-    def texts(self) -> dict[str, str]:
-        """Every file that holds text, with that text."""
-        return {name: (self.path / name).read_bytes().decode() for name in sorted(self.files)}
 
 
 @pytest.fixture(
@@ -41,14 +20,13 @@ class Variant:
 )
 def variant(request: pytest.FixtureRequest, template: Path, render: Callable[..., Path]) -> Variant:
     """Return each variant in turn."""
-    path = render(request.param)
-    return Variant(path, Tables(tables.read(template), read_answers(path)))
+    return rendered(template, render(request.param))
 
 
 @pytest.fixture(scope="session")
-def defaults(render: Callable[..., Path]) -> Path:
+def defaults(template: Path, render: Callable[..., Path]) -> Variant:
     """Return the project that the default answers give."""
-    return render()
+    return rendered(template, render())
 
 
 @pytest.fixture(scope="session")
@@ -64,19 +42,11 @@ def render_only(
             if not any(source.match(name) for name in names):
                 source.unlink()
 
-        def rendered(answers: dict[str, Any]) -> Path:
+        def render(answers: dict[str, Any]) -> Path:
             path = tmp_path_factory.mktemp("part") / "project"
             run_copy(str(slim), path, data=answers, defaults=True, quiet=True)
             return path
 
-        return rendered
+        return render
 
     return renderer
-
-
-def read_answers(project: Path) -> dict[str, Any]:
-    """Return the answers that a project remembers."""
-    remembered: dict[str, Any] = yaml.safe_load(
-        (project / ".copier-answers.yml").read_text(encoding="utf-8")
-    )
-    return remembered

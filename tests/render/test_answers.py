@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from harness.project import read_pyproject
-from render.conftest import read_answers
-from render.test_files import parse
+from harness.rendered import parse, read_answers
 
 Render = Callable[..., Path]
 
@@ -140,6 +139,7 @@ def test_any_words_stand_in_the_project_as_they_were_typed(
         ("NUL", "nul_ml"),
         ("企鹅", "ml_project"),
         ("…", "ml_project"),
+        ("Cats <3 dogs", "cats_3_dogs"),
         ("a" * 39 + " b", "a" * 39),
     ],
 )

@@ -5,50 +5,40 @@ import configparser
 import json
 import re
 import tomllib
-from collections.abc import Callable
-from pathlib import Path, PureWindowsPath
+from collections import Counter
+from pathlib import Path, PurePath, PureWindowsPath
 from typing import Any
 
 import pytest
 import yaml
-from render.conftest import Variant
+from harness.rendered import Variant, parse
 
 # Not ${{ of a workflow, nor {{ .Name }} of Go's templates, in which docker prints.
 JINJA = re.compile(r"(?<!\$)\{\{(?! \.)[- ]|\{%[-+ ]|\{#[- ]")
 LINK = re.compile(r"\]\(\s*([^)#?\s]+)[^)]*\)")
+QUOTED_PATH = re.compile(r"`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:lock|md|py|toml|yaml|yml))`")
+MADE_BY_COMMANDS = {"conf/model/tuned.yaml", "dvc.lock", "reports/drift.html", "uv.lock"}
 LARGEST = 500_000
 FORBIDDEN_ON_WINDOWS = re.compile(r'[<>:"|?*\\\x00-\x1f]|[ .]$')
 LONGEST_ON_WINDOWS = 160  # of 260, so that a home folder and a package name of 60 letters have room
 
 
-def _parse_ini(text: str) -> None:
-    configparser.ConfigParser(strict=True).read_string(text)
-
-
-def _parse_editorconfig(text: str) -> None:
-    _parse_ini(re.sub(r"^root = .*\n", "", text))
-
-
-PARSERS: dict[str, Callable[[str], Any]] = {
-    ".yml": yaml.safe_load,
-    ".yaml": yaml.safe_load,
-    ".toml": tomllib.loads,
-    ".json": json.loads,
-    ".ipynb": json.loads,
-    ".py": ast.parse,
-    ".dvc/config": _parse_ini,
-    ".editorconfig": _parse_editorconfig,
-}
-
-
-def parse(name: str, text: str) -> Any:
-    """Parse a file by its name, if its format is one that can be parsed."""
-    parsers = [parser for suffix, parser in PARSERS.items() if name.endswith(suffix)]
-    return parsers[0](text) if parsers else None
-
-
 def test_the_files_are_exactly_those_of_the_table(variant: Variant, template: Path) -> None:
     assert variant.files == variant.tables.files(template)
+
+
+def test_no_two_files_of_the_template_make_the_same_file(defaults: Variant, template: Path) -> None:
+    made = Counter(defaults.tables.possible_files(template))
+
+    assert [name for name, times in made.items() if times > 1] == []
+
+
+def test_names_in_the_template_hold_no_conditions(template: Path) -> None:
+    parts = {part for path in (template / "template").rglob("*") for part in PurePath(path).parts}
+    answers = {"{{package_name}}", "{{_copier_conf.answers_file}}.jinja"}
+
+    assert answers <= parts
+    assert [part for part in parts - answers if set("{}%'\"") & set(part)] == []
 
 
 def test_no_jinja_is_left_behind(variant: Variant) -> None:
@@ -120,6 +110,20 @@ def test_every_relative_link_leads_to_a_file(variant: Variant) -> None:
                 dangling.append(f"{name}: {target}")
 
     assert dangling == []
+
+
+def test_every_path_that_a_page_names_exists_or_is_made(variant: Variant) -> None:
+    made = _made_by_the_pipeline(variant) | MADE_BY_COMMANDS
+    made |= {f"{Path(name).parent.as_posix()}/" for name in made}
+    package = variant.path / "src" / variant.tables.answers["package_name"]
+    unknown = [
+        f"{page}: {path}"
+        for page, text in variant.texts.items()
+        for path in (QUOTED_PATH.findall(text) if page.endswith(".md") else [])
+        if path not in made and not any((root / path).exists() for root in (variant.path, package))
+    ]
+
+    assert unknown == []
 
 
 def test_every_input_of_the_pipeline_exists_or_is_made_by_it(variant: Variant) -> None:

@@ -13,8 +13,8 @@ import pytest
 from copier import run_copy
 from harness import machine, tables
 from harness.project import run
+from harness.rendered import Variant, read_answers
 from jinja2 import UndefinedError
-from render.conftest import read_answers
 
 Render = Callable[..., Path]
 Started = subprocess.Popen[str]
@@ -50,8 +50,8 @@ def copier(repository: Path, tmp_path: Path) -> Callable[..., Started]:
     return started
 
 
-def test_the_same_answers_give_the_same_bytes(defaults: Path, render: Render) -> None:
-    assert _differences(defaults, render()) == []
+def test_the_same_answers_give_the_same_bytes(defaults: Variant, render: Render) -> None:
+    assert _differences(defaults.path, render()) == []
 
 
 def test_nothing_in_the_template_asks_for_trust(template: Path) -> None:
@@ -61,7 +61,7 @@ def test_nothing_in_the_template_asks_for_trust(template: Path) -> None:
 
 
 def test_copier_makes_the_whole_project_from_git(
-    copier: Callable[..., Started], defaults: Path, tmp_path: Path
+    copier: Callable[..., Started], defaults: Variant, tmp_path: Path
 ) -> None:
     process = copier("--data=task=classification")
     _, messages = process.communicate(timeout=60)
@@ -71,7 +71,7 @@ def test_copier_makes_the_whole_project_from_git(
     assert "Traceback" not in messages
     assert "Warning" not in messages
     assert 'cd "project"' in messages
-    assert _differences(project, defaults) == [".copier-answers.yml"]
+    assert _differences(project, defaults.path) == [".copier-answers.yml"]
     assert read_answers(project)["_commit"] == "v1.2.3"
     assert _entries(tmp_path) == {"project", "temporary"}
     assert _entries(tmp_path / "temporary") == set()
@@ -120,7 +120,7 @@ def test_an_error_while_rendering_leaves_no_half_project(template: Path, tmp_pat
 
 
 def test_an_interrupted_generation_is_completed_by_the_next_one(
-    copier: Callable[..., Started], defaults: Path, tmp_path: Path
+    copier: Callable[..., Started], defaults: Variant, tmp_path: Path
 ) -> None:
     # Copier clears up after errors, but not after Ctrl+C: what it then leaves has to be mendable.
     project = tmp_path / "project"
@@ -134,13 +134,13 @@ def test_an_interrupted_generation_is_completed_by_the_next_one(
     assert "Execution stopped by user" in messages
     assert "Traceback" not in messages
     assert _entries(tmp_path / "temporary") == set()
-    assert _differences(project, defaults) != [".copier-answers.yml"], "it was not half-way"
+    assert _differences(project, defaults.path) != [".copier-answers.yml"], "it was not half-way"
 
     again = copier("--overwrite")
     again.communicate(timeout=60)
 
     assert again.returncode == 0
-    assert _differences(project, defaults) == [".copier-answers.yml"]
+    assert _differences(project, defaults.path) == [".copier-answers.yml"]
 
 
 def _release(repository: Path, tag: str) -> None:

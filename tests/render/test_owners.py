@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from harness import tables
+from harness.rendered import Variant
 from harness.tables import Tables
-from render.conftest import COVERING, Variant, read_answers
 
 
 def test_every_file_has_exactly_one_owner(variant: Variant) -> None:
@@ -16,10 +16,11 @@ def test_every_file_has_exactly_one_owner(variant: Variant) -> None:
 
 
 @pytest.fixture(scope="module")
-def every_tables(template: Path, defaults: Path) -> list[Tables]:
-    """Return the tables as each choice of the covering answers has them."""
-    remembered = read_answers(defaults)
-    return [Tables(tables.read(template), {**remembered, **chosen}) for chosen in COVERING]
+def every_tables(defaults: Variant) -> list[Tables]:
+    """Return the tables for answers in which every two choices meet."""
+    settings, answers = defaults.tables.settings, defaults.tables.answers
+    cover = tables.covering(tables.choices(settings))
+    return [Tables(settings, {**answers, **chosen}) for chosen in cover]
 
 
 def test_every_file_of_the_template_comes_with_some_answer(
@@ -27,7 +28,7 @@ def test_every_file_of_the_template_comes_with_some_answer(
 ) -> None:
     brought = set().union(*(variant.files(template) for variant in every_tables))
 
-    assert every_tables[0].possible_files(template) - brought == set()
+    assert set(every_tables[0].possible_files(template)) - brought == set()
 
 
 def test_every_anchored_pattern_of_both_tables_names_a_file(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from harness import machine, tables
 from harness.project import Project, run
+from harness.rendered import Variant
 from harness.variants import PYTHONS
 
 ALLOWED = re.compile(r"[a-z]([a-z0-9_]*[a-z0-9])?")
@@ -64,8 +65,8 @@ def test_every_library_of_the_project_is_taken_by_both_of_its_names(
     assert {name for name in installed if ALLOWED.fullmatch(name)} - taken == set()
 
 
-def test_every_folder_of_the_project_is_taken(taken: set[str], defaults: Path) -> None:
-    folders = {path.name for path in defaults.iterdir() if path.is_dir()}
+def test_every_folder_of_the_project_is_taken(taken: set[str], defaults: Variant) -> None:
+    folders = {path.name for path in defaults.path.iterdir() if path.is_dir()}
 
     assert {"src", "conf"} <= folders
     assert {name for name in folders if ALLOWED.fullmatch(name)} - taken == set()
