@@ -23,10 +23,11 @@ TOLERANCE = 1e-4
 """Largest difference of a probability, or of a number in standard deviations: ONNX computes in float32."""
 
 TRUSTED = (
+    "numpy.dtype",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
 )
-"""Types inside scikit-learn's own models that skops does not know as harmless."""
+"""Types inside scikit-learn's own models that skops does not take for harmless by itself."""
 
 
 def sign(name: str, known: Examples, judge: Judge, config: Config, *, data_hash: str) -> Signature:
