@@ -4,17 +4,20 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from hydra.utils import instantiate
+from hydra.utils import instantiate
 
 from .. import paths
 from ..columns import from_frame
-from ..config import Config, DataConfig
+from ..config import Config
+from ..data.prepare import Framing
 from ..data.source import read
 from ..data.table import typed
 from ..data.validate import check_names, violations
 from ..errors import DataError
 from ..files import content_hash, write_json, write_text
 from ..model.predictor import Predictor
-from ..schema import Schema, Type
+from ..schema import Column, Schema, Type
 from .judge import Quantity, judge
 from .page import page
 from .verdict import BrokenRule, Verdict
@@ -26,15 +29,17 @@ ROWS_AT_ONCE = 50_000
 def check(config: Config, file: Path) -> Verdict:
     """Compare a file of new rows with the training data.
 
-    The columns compared are the features, and the target if the file has it. Predictions for the new
-    rows are compared with those for the test rows, from which the model has not learned.
+    The columns compared are the features, and the target if the file has it. Of a series, the features
+    of its windows are compared, which are relative to its level: growth alone is no drift. Predictions
+    for the new rows are compared with those for the test rows, from which the model has not learned.
 
     Reads   data/train.parquet, data/test.parquet, data/schema.json, models/model.onnx if it exists.
     Writes  reports/drift.json, reports/drift.html.
     Raises  DataError if the file cannot be read or has too few rows; SchemaError if it lacks a column.
     """
-    schema, new, quality = read_new(config.data, file)
-    reference = read_reference(paths.TRAIN, schema)
+    schema = read_schema()
+    new, quality = read_new(config, file, schema)
+    reference = pl.read_parquet(paths.TRAIN)
     for name, table in ((str(file), new), (str(paths.TRAIN), reference)):
         check_enough(table, name, config.monitor.minimum_rows)
     quantities = [
@@ -45,32 +50,14 @@ def check(config: Config, file: Path) -> Verdict:
             reference[column.name],
             new[column.name],
         )
-        for column in schema.used
-        if column.name in new.columns
+        for column in schema.columns
+        if column in schema.features or is_target_compared(column, schema, new)
     ]
     predicted = predictions(schema, new, config.monitor.minimum_rows)
     verdict = judge(quantities, predicted, config.monitor, str(file), quality)
     write_json(paths.DRIFT_VERDICT, verdict.model_dump(mode="json"))
     write_text(paths.DRIFT_PAGE, page(verdict))
     return verdict
-
-
-def read_new(data: DataConfig, file: Path) -> tuple[Schema, pl.DataFrame, list[BrokenRule]]:
-    """Read the new rows; give the schema of what is compared, the typed rows, the rules that they break."""
-    whole = read_schema()
-    # Columns that are neither feature nor target may be absent: the model does not need them.
-    schema = Schema(columns=[*whole.features, whole.target])
-    raw = read(data, file)
-    unlabelled = whole.target.name not in raw.collect_schema().names()
-    if unlabelled:
-        raw = raw.with_columns(pl.lit(None, dtype=pl.String).alias(whole.target.name))
-    check_names(raw, schema, str(file))
-    quality = [
-        BrokenRule(column=broken.column, rule=broken.rule, rows=broken.rows, examples=broken.examples)
-        for broken in violations(raw, schema, data.decimal)
-    ]
-    table = typed(raw, schema, data.decimal).collect(engine="streaming")
-    return schema, table.drop(whole.target.name) if unlabelled else table, quality
 
 
 def read_schema() -> Schema:
@@ -84,18 +71,86 @@ def read_schema() -> Schema:
                 f"{path} is missing, and new rows are compared with it: "
                 "run `uv run poe pipeline` to make it, or `dvc pull` to fetch it"
             )
-    return Schema.model_validate_json(paths.CHECKED_SCHEMA.read_text(encoding="utf-8"))
+    return Schema.from_file(paths.CHECKED_SCHEMA)
 
 
-def read_reference(path: Path, schema: Schema) -> pl.DataFrame:
-    """Read the columns that are compared from one of the tables in data/."""
-    return pl.read_parquet(path, columns=[column.name for column in schema.used])
+def read_new(config: Config, file: Path) -> tuple[Schema, pl.DataFrame, list[BrokenRule]]:
+    """Read the new rows; give the schema of what is compared, its table, the rules that the rows break.
+
+    A series is compared by its windows: what the model sees, not the level, which may well go on rising.
+    """
+    whole = read_schema()
+    told = whole.source or whole
+    # Columns that are neither feature, target nor time may be absent: the model does not need them.
+    schema = Schema(
+        columns=[*([told.time] if whole.source and told.time else []), *told.features, told.target]
+    )
+    raw = read(config.data, file)
+    unlabelled = told.target.name not in raw.collect_schema().names()
+    if unlabelled and whole.source is None:
+        raw = raw.with_columns(pl.lit(None, dtype=pl.String).alias(told.target.name))
+    check_names(raw, schema, str(file))
+    quality = [
+        BrokenRule(column=broken.column, rule=broken.rule, rows=broken.rows, examples=broken.examples)
+        for broken in violations(raw, schema, config.data.decimal)
+    ]
+    table = typed(raw, schema, config.data.decimal).collect(engine="streaming")
+    if config.task.windows is not None:
+        framing: Framing = instantiate(config.task.windows)
+        examples, made = framing.frame(from_frame(table), told)
+        seen = pl.DataFrame({column.name: examples[column.name] for column in made.features})
+        return Schema(columns=[*made.features, made.target]), seen, quality
+    return schema, table.drop(told.target.name) if unlabelled else table, quality
+
+
+def read_schema() -> Schema:
+    """Read the schema that the training data fulfils.
+
+    Raises DataError if the pipeline has not run.
+    """
+    for path in (paths.CHECKED_SCHEMA, paths.TRAIN, paths.TEST):
+        if not path.exists():
+            raise DataError(
+                f"{path} is missing, and new rows are compared with it: "
+                "run `uv run poe pipeline` to make it, or `dvc pull` to fetch it"
+            )
+    return Schema.from_file(paths.CHECKED_SCHEMA)
+
+
+def read_new(config: Config, file: Path, schema: Schema) -> tuple[pl.DataFrame, list[BrokenRule]]:
+    """Read the new rows in the form of the training data, and the rules that they break."""
+    rows = needed(schema.source or schema, has_windows=schema.source is not None)
+    raw = read(config.data, file)
+    target = rows.target.name
+    is_unlabelled = schema.source is None and target not in raw.collect_schema().names()
+    if is_unlabelled:
+        raw = raw.with_columns(pl.lit(None, dtype=pl.String).alias(target))
+    check_names(raw, rows, str(file))
+    quality = [
+        BrokenRule(column=broken.column, rule=broken.rule, rows=broken.rows, examples=broken.examples)
+        for broken in violations(raw, rows, config.data.decimal)
+    ]
+    table = typed(raw, rows, config.data.decimal).collect(engine="streaming")
+    if schema.source is not None:
+        check_enough(table, str(file), config.monitor.minimum_rows)
+        windows: Framing = instantiate(config.task.windows)
+        return pl.DataFrame(windows.frame(from_frame(table), rows)[0]), quality
+    return table.drop(target) if is_unlabelled else table, quality
+
+
+def needed(schema: Schema, *, has_windows: bool) -> Schema:
+    """The part of the schema without which nothing can be compared; other columns may be absent."""
+    roles = ("feature", "target", "time") if has_windows else ("feature", "target")
+    return Schema(columns=[column for column in schema.columns if column.role in roles])
+
+
+def is_target_compared(column: Column, schema: Schema, new: pl.DataFrame) -> bool:
+    """Whether the column is the target, there to be compared, and no level that grows with time."""
+    return column.role == "target" and column.name in new.columns and schema.source is None
 
 
 def check_enough(table: pl.DataFrame, name: str, least: int) -> None:
-    """Raise DataError if there is nothing to compare, or too few rows to tell drift from chance."""
-    if not table.columns:
-        raise DataError(f"{name} has no column to compare: give it the target, or the schema a feature")
+    """Raise DataError if there are too few rows to tell drift from chance."""
     if len(table) < least:
         raise DataError(
             f"{name} has {len(table)} rows, and at least {least} are needed to tell drift from chance: "
@@ -104,21 +159,19 @@ def check_enough(table: pl.DataFrame, name: str, least: int) -> None:
 
 
 def predictions(schema: Schema, new: pl.DataFrame, least: int) -> Quantity | None:
-    """Predict the new rows and the test rows; None without a model of rows, or with too few test rows.
+    """Predict the new rows and the test rows; None without a model, or with too few test rows.
 
     Raises DataError if the model was trained on other rows than those in data/.
     """
     if not paths.SERVED_MODEL.exists():
         return None
     predictor = Predictor(paths.SERVED_MODEL)
-    if predictor.signature.windows is not None:
-        return None
     if predictor.signature.trained_on != content_hash(paths.TRAIN):
         raise DataError(
             f"{paths.SERVED_MODEL} was trained on other rows than {paths.TRAIN} holds: "
             "run `uv run poe pipeline`, or `dvc pull` to fetch what belongs together"
         )
-    test = read_reference(paths.TEST, schema)
+    test = pl.read_parquet(paths.TEST)
     if len(test) < least:
         return None
     kind: Type = "number" if predictor.signature.classes is None else "category"
@@ -131,5 +184,7 @@ def _predicted(predictor: Predictor, table: pl.DataFrame) -> pl.Series:
     values = np.concatenate(parts)
     if values.dtype == object:
         return pl.Series(values.tolist())
+    if predictor.signature.offset is not None:
+        values = values - table[predictor.signature.offset].to_numpy()
     # Where the model overflows, it has no prediction.
     return pl.Series(np.where(np.isfinite(values), values, np.nan)).fill_nan(None)
