@@ -4,6 +4,7 @@ import ast
 import configparser
 import json
 import re
+import subprocess
 import tomllib
 from collections import Counter
 from pathlib import Path, PurePath, PureWindowsPath
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from harness import machine
 from harness.rendered import Variant, parse
 
 # Not ${{ of a workflow, nor {{ .Name }} of Go's templates, in which docker prints.
@@ -164,6 +166,18 @@ def test_a_notebook_holds_no_output_and_no_trace_of_a_run(variant: Variant) -> N
         assert code
         assert [cell for cell in code if cell["outputs"] or cell["execution_count"]] == []
         assert [cell for cell in notebook["cells"] if cell["metadata"]] == []
+
+
+def test_github_understands_the_issue_forms(defaults: Variant) -> None:
+    folder = ".github/ISSUE_TEMPLATE"
+    forms = [name for name in defaults.files if name.startswith(folder)]
+    forms.remove(f"{folder}/config.yml")
+    schema = ["--builtin-schema", "vendor.github-issue-forms"]
+
+    assert forms
+    subprocess.run(
+        [machine.tool("check-jsonschema"), *schema, *forms], cwd=defaults.path, check=True
+    )
 
 
 def test_the_python_of_the_package_is_no_template(template: Path) -> None:
