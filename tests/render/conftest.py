@@ -33,13 +33,13 @@ def defaults(template: Path, render: Callable[..., Path]) -> Variant:
 def render_only(
     template: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., Callable[..., Path]]:
-    """Return a function that gives a quick renderer: of those files alone whose name matches."""
+    """Return a function that gives a quick renderer: of the files alone that are wanted."""
 
-    def renderer(*names: str) -> Callable[..., Path]:
+    def renderer(wanted: Callable[[Path], bool]) -> Callable[..., Path]:
         slim = tmp_path_factory.mktemp("slim") / "template"
         shutil.copytree(template, slim)
         for source in [path for path in (slim / "template").rglob("*") if path.is_file()]:
-            if not any(source.match(name) for name in names):
+            if not wanted(source):
                 source.unlink()
 
         def render(answers: dict[str, Any]) -> Path:

@@ -1,6 +1,7 @@
 """Whatever people type: a project that holds those very words, or one sentence and no files."""
 
 import keyword
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from harness.project import read_pyproject
 from harness.rendered import parse, read_answers
 
 Render = Callable[..., Path]
+
+# Answers that people word, and what brings the licence and all answers in.
+WORDY = re.compile(r"project_name|description|author|organisation|email|license|_copier_answers")
 
 WORDS = {
     "quotes": """Say "hi", it's `mine` & yours""",
@@ -77,21 +81,25 @@ REFUSED_PACKAGE_NAMES = {
 
 @pytest.fixture(scope="module")
 def render_words(render_only: Callable[..., Render]) -> Render:
-    """Return a function that renders the files that hold answers: those that end in .jinja."""
-    return render_only("*.jinja")
+    """Return a function that renders the files in which a person's words stand."""
+
+    def holds_words(file: Path) -> bool:
+        return file.suffix == ".jinja" and bool(WORDY.search(file.read_text("utf-8")))
+
+    return render_only(holds_words)
 
 
 @pytest.fixture(scope="module")
 def remember(render_only: Callable[..., Render]) -> Callable[..., Any]:
     """Return a function that gives the answers that a project remembers."""
-    render = render_only("*answers_file*")
+    render = render_only(lambda file: "answers_file" in file.name)
     return lambda answers: read_answers(render(answers))
 
 
 @pytest.fixture(scope="module")
 def declare(render_only: Callable[..., Render]) -> Callable[..., Any]:
     """Return a function that gives the project table of pyproject.toml."""
-    render = render_only("pyproject.toml.jinja")
+    render = render_only(lambda file: file.stem == "pyproject.toml")
     return lambda answers: read_pyproject(render(answers))["project"]
 
 

@@ -23,7 +23,7 @@ LICENCES = {
 @pytest.fixture(scope="module")
 def licensed(render_only: Callable[..., Callable[..., Path]]) -> Callable[[str], Path]:
     """Return a function that renders what a licence shows in."""
-    render = render_only("LICENSE.jinja", "pyproject.toml.jinja")
+    render = render_only(lambda file: file.stem in ("LICENSE", "pyproject.toml"))
     return lambda name: render({"license": name, "organisation": "Ada & Sons"})
 
 
