@@ -4,8 +4,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from unicodedata import normalize
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from . import paths
 from .errors import ConfigurationError
@@ -25,8 +26,9 @@ class DataConfig(Section):
     """Where the rows come from and how the file is to be read."""
 
     path: str
-    target: str
-    separator: str
+    # Accents in one piece, as the columns' names have them.
+    target: Annotated[str, AfterValidator(lambda name: normalize("NFC", name.strip()))]
+    separator: Annotated[str, Field(pattern=r"^(auto|[\x00-\x7f])$")]
     decimal: Literal[".", ","]
     encoding: str
     missing: list[str]

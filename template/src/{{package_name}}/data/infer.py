@@ -6,11 +6,13 @@ from math import ceil, floor, log10
 
 import polars as pl
 
-from ..config import Config
+from ..config import Config, DataConfig
 from ..errors import DataError
 from ..schema import Column, Schema
 from .leaks import leaking
+from .source import collect
 from .table import boolean, instant, integer, number
+from .validate import quoted
 
 MOST_CATEGORIES = 50
 """A column with more distinct values than this keeps only its most frequent ones as categories."""
@@ -56,12 +58,13 @@ def infer(raw: pl.LazyFrame, config: Config) -> Schema:
     """
     names = raw.collect_schema().names()
     if config.data.target not in names:
-        listed = ", ".join(f"'{name}'" for name in names)
         raise DataError(
             f"data.target is '{config.data.target}', which is no column of {config.data.path}; "
-            f"it has {listed}: set data.target in conf/data/file.yaml to one of them"
+            f"it has {quoted([name[:40] for name in names])}: set data.target in conf/data/file.yaml to one of them"
         )
-    profiles = profile(raw, config.data.decimal)
+    profiles = profile(raw, config.data)
+    if profiles[config.data.target].rows == 0:
+        raise DataError(f"{config.data.path} has a header and no rows: there is nothing to learn from")
     columns = [_column(raw, name, profiles[name], config) for name in names]
     if config.task.name == "forecasting":
         columns = _with_time(columns, config)
@@ -77,14 +80,12 @@ def infer(raw: pl.LazyFrame, config: Config) -> Schema:
     )
 
 
-def profile(raw: pl.LazyFrame, decimal: str) -> dict[str, Profile]:
+def profile(raw: pl.LazyFrame, data: DataConfig) -> dict[str, Profile]:
     """Count, in one pass over the rows, what the values of each column could be."""
-    kinds = raw.collect_schema()
+    kinds, decimal = raw.collect_schema(), data.decimal
     counted: list[pl.Expr] = [pl.len().alias("rows")]
     for i, (name, kind) in enumerate(kinds.items()):
         text, values = kind == pl.String, pl.col(name)
-        if not text and not kind.is_numeric():
-            values = values.cast(pl.String) if kind != pl.Boolean else values
         numbers = number(values, text, decimal) if text or kind.is_numeric() else pl.lit(None, pl.Float64)
         integers = integer(values, text, decimal) if text or kind.is_numeric() else pl.lit(None, pl.Int64)
         # A column of 0 and 1 stays a number: only words are taken for truth values.
@@ -99,7 +100,7 @@ def profile(raw: pl.LazyFrame, decimal: str) -> dict[str, Profile]:
             numbers.min().alias(f"{i} low"),
             numbers.max().alias(f"{i} high"),
         ]
-    row = raw.select(counted).collect(engine="streaming").row(0, named=True)
+    row = collect(raw.select(counted), data.path).row(0, named=True)
     return {
         name: Profile(
             rows=row["rows"],
@@ -120,10 +121,14 @@ def _column(raw: pl.LazyFrame, name: str, seen: Profile, config: Config) -> Colu
         return _target(raw, name, seen, config)
     if seen.present == 0:
         return Column(name=name, type="text", role="ignored", missing=1, note="empty: no row has a value")
+    kind = raw.collect_schema()[name]
+    if not _is_value(kind):
+        note = f"{kind}: no number, text or date; turn it into one if it should be a feature"
+        return Column(name=name, type="text", role="ignored", missing=1, note=note)
     missing = _allowed_missing(seen)
     column = _typed(raw, name, seen, missing, config.data.decimal)
     if seen.distinct == 1:
-        return column.model_copy(update={"role": "ignored", "note": "constant: every row has the same value"})
+        return column.model_copy(update={"role": "ignored", "note": "constant: every value is the same"})
     if _is_identifier(column, seen):
         return column.model_copy(update={"role": "ignored", "note": "identifier: the values name rows"})
     if WORDS_OF_PEOPLE.search(name):
@@ -131,6 +136,11 @@ def _column(raw: pl.LazyFrame, name: str, seen: Profile, config: Config) -> Colu
             update={"note": "about people? set sensitive: true to measure fairness by it"}
         )
     return column
+
+
+def _is_value(kind: pl.DataType) -> bool:
+    plain = (pl.String, pl.Boolean, pl.Date, pl.Datetime, pl.Categorical, pl.Enum)
+    return kind.is_numeric() or isinstance(kind, plain)
 
 
 def _typed(raw: pl.LazyFrame, name: str, seen: Profile, missing: float, decimal: str) -> Column:
@@ -172,16 +182,28 @@ def _typed(raw: pl.LazyFrame, name: str, seen: Profile, missing: float, decimal:
             note=note,
         )
     note = f"free text: {seen.distinct} distinct values in {seen.present} rows"
+    if decimal == "." and kind == pl.String and _count_with_comma(raw, name) >= MOSTLY * seen.present:
+        note = "looks like numbers with a decimal comma: set data.decimal to ',' and infer anew"
     return Column(name=name, type="text", role="ignored", missing=missing, note=note)
 
 
 def _target(raw: pl.LazyFrame, name: str, seen: Profile, config: Config) -> Column:
+    if seen.present == 0:
+        raise DataError(f"the target '{name}' has a value in no row: set data.target to another column")
+    kind = raw.collect_schema()[name]
+    if not _is_value(kind):
+        raise DataError(f"the target '{name}' is a {kind}: set data.target to a column of numbers or text")
     if config.task.name != "classification":
-        if seen.numbers < MOSTLY * seen.present or seen.present == 0:
+        if seen.numbers < MOSTLY * seen.present:
+            comma = kind == pl.String and _count_with_comma(raw, name) >= MOSTLY * seen.present
             raise DataError(
                 f"the target '{name}' holds a number in {seen.numbers} of {seen.present} rows, and "
-                f"{config.task.name} predicts numbers: set data.target to a numeric column, or use "
-                "the task classification"
+                f"{config.task.name} predicts numbers: "
+                + (
+                    "set data.decimal to ',' in conf/data/file.yaml"
+                    if comma
+                    else "set data.target to a numeric column, or use the task classification"
+                )
             )
         column = _typed(raw, name, seen, _allowed_missing(seen), config.data.decimal)
         if column.type not in ("number", "integer"):  # such as years, which could be dates too
@@ -190,7 +212,7 @@ def _target(raw: pl.LazyFrame, name: str, seen: Profile, config: Config) -> Colu
         return column.model_copy(update={"role": "target", "type": "number"})
     if seen.distinct < 2:
         raise DataError(
-            f"the target '{name}' holds {seen.distinct} class, and a classifier needs at least two: "
+            f"the target '{name}' holds a single class, and a classifier needs at least two: "
             "set data.target to another column"
         )
     if seen.distinct > max(MOST_CATEGORIES, TEXT_SHARE * seen.present):
@@ -260,6 +282,11 @@ def _strays(raw: pl.LazyFrame, name: str, count: int, decimal: str) -> str:
     values = raw.filter(stray).select(pl.col(name)).unique(maintain_order=True).head(3).collect()[name]
     shown = ", ".join(repr(value) for value in values)
     return f"{count} values are no numbers (such as {shown}): mend them, or add them to data.missing"
+
+
+def _count_with_comma(raw: pl.LazyFrame, name: str) -> int:
+    numbers = number(pl.col(name), True, ",")
+    return int(collect(raw.select(numbers.count())).item())
 
 
 def _allowed_missing(seen: Profile) -> float:

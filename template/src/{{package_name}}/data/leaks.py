@@ -37,18 +37,19 @@ def leaking(raw: pl.LazyFrame, schema: Schema, config: Config) -> dict[str, str]
 
 def _tells_class(column: Column, values: NDArray[np.generic], target: NDArray[np.generic]) -> bool:
     labels = np.unique(target.astype(str), return_inverse=True)[1]
-    if column.type in ("category", "boolean"):
-        codes = np.unique(values.astype(str), return_inverse=True)[1]
-        pairs = len(np.unique(np.column_stack([codes, labels]), axis=0))
-        distinct = len(np.unique(codes))
-        return pairs == distinct and 1 < distinct <= len(labels) / 2
-    if column.type not in ("number", "integer"):
+    if column.type not in ("category", "boolean", "number", "integer"):
         return False
-    known = ~np.isnan(values.astype(float))
-    ordered = values[known].astype(float), labels[known]
-    order = np.lexsort((ordered[1], ordered[0]))
-    runs = 1 + np.count_nonzero(np.diff(ordered[1][order]))
-    return known.mean() > 0.5 and runs == len(np.unique(labels)) and len(order) >= 20
+    known = values != "" if values.dtype.kind == "O" else ~np.isnan(values.astype(float))
+    if known.mean() <= 0.5 or known.sum() < 20:
+        return False
+    codes = np.unique(values[known], return_inverse=True)[1]
+    distinct = codes.max() + 1
+    if len(np.unique(np.column_stack([codes, labels[known]]), axis=0)) > distinct:
+        return False
+    if column.type in ("category", "boolean"):
+        return bool(1 < distinct <= known.sum() / 2)
+    # A number tells the class if one interval of its values holds each class.
+    return bool(1 + np.count_nonzero(np.diff(labels[known][np.argsort(codes)])) == labels.max() + 1)
 
 
 def _tells_number(column: Column, values: NDArray[np.generic], target: NDArray[np.generic]) -> bool:

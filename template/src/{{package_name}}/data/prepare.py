@@ -70,6 +70,11 @@ def prepare(config: Config) -> None:
 def check_enough(table: pl.DataFrame, schema: Schema, config: Config) -> None:
     """Raise DataError if there are too few rows or classes to learn from and to test."""
     target = schema.target.name
+    if config.task.name != "forecasting" and not schema.features:
+        raise DataError(
+            f"{paths.SCHEMA} gives no column the role feature, so there is nothing to predict from: "
+            "bring columns that vary, or change the role of one that is ignored"
+        )
     if len(table) < config.data.minimum_rows:
         raise DataError(
             f"{config.data.path} has {len(table)} rows with a value in '{target}', and at least "

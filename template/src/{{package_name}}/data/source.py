@@ -1,9 +1,10 @@
 """Rows as they stand in the source: text from CSV, typed values from Parquet."""
 
 import csv
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from unicodedata import normalize
 
 import polars as pl
 
@@ -35,17 +36,30 @@ def read(data: DataConfig, path: Path | None = None) -> pl.LazyFrame:
     if path.stat().st_size == 0:
         raise DataError(f"{path} is empty: give a file with a header and rows")
     if path.suffix.lower() in (".parquet", ".pq"):
-        return pl.scan_parquet(path)
+        return _plain(_named(pl.scan_parquet(path), path), data.missing)
     if path.suffix.lower() in (".csv", ".tsv", ".txt"):
-        return _read_csv(data, path)
+        return _plain(_named(_scan_csv(data, path), path), data.missing)
     raise DataError(
         f"{path} is of a kind that is not read here ('{path.suffix}'): convert it to .csv or .parquet"
     )
 
 
+def collect(rows: pl.LazyFrame, source: str = "the data") -> pl.DataFrame:
+    """Load rows in pieces, so that memory does not grow with what is not kept.
+
+    Raises DataError if the file turns out to be broken on the way.
+    """
+    try:
+        return rows.collect(engine="streaming")
+    except pl.exceptions.PolarsError as error:
+        raise _unreadable(source, error) from error
+
+
 def _existing(path: Path) -> Path:
     if path.is_file():
         return path
+    if ":/" in path.as_posix()[2:]:
+        raise DataError(f"{path} is an address, and data.path names a file on this machine: fetch it first")
     beside = sorted(str(file) for file in path.parent.glob("*.*") if file.is_file())[:5]
     raise DataError(
         f"there is no file {path}"
@@ -54,49 +68,79 @@ def _existing(path: Path) -> Path:
     )
 
 
-def _read_csv(data: DataConfig, path: Path) -> pl.LazyFrame:
-    source = path if _is_utf8(data.encoding) else _transcoded(path, data.encoding)
-    separator = _separator(path, data.encoding) if data.separator == "auto" else data.separator
-    rows = pl.scan_csv(source, separator=separator, infer_schema=False)
-    names = {name: name.strip() for name in _header(rows, path)}
-    text = pl.all().str.strip_chars()
-    return rows.rename(names).with_columns(
-        pl.when(text.is_in(["", *data.missing])).then(None).otherwise(text).name.keep()
+def _named(rows: pl.LazyFrame, path: Path) -> pl.LazyFrame:
+    """The rows with names as people type them: without blanks around, accents in one piece."""
+    try:
+        written = rows.collect_schema().names()
+    except pl.exceptions.PolarsError as error:
+        raise _unreadable(str(path), error) from error
+    names = [normalize("NFC", name.strip()) for name in written]
+    for name in names:
+        if names.count(name) > 1:
+            raise DataError(f"{path} has two columns '{name}': rename one of them")
+        if name == "*" or (name.startswith("^") and name.endswith("$")):
+            raise DataError(f"{path} has a column '{name}', which Polars reads as a pattern: rename it")
+    return rows.rename(dict(zip(written, names, strict=True)))
+
+
+def _plain(rows: pl.LazyFrame, missing: list[str]) -> pl.LazyFrame:
+    """The rows with text stripped, and null wherever a cell means that there is no value."""
+    kinds = rows.collect_schema().items()
+    worded = [name for name, kind in kinds if kind in (pl.String, pl.Categorical, pl.Enum)]
+    text = pl.col(worded).cast(pl.String).str.strip_chars()
+    return rows.with_columns(
+        pl.when(text.is_in(["", *missing])).then(None).otherwise(text).name.keep(),
+        pl.col([name for name, kind in kinds if kind.is_float()]).fill_nan(None),
     )
 
 
+def _scan_csv(data: DataConfig, path: Path) -> pl.LazyFrame:
+    source = path if _is_utf8(data.encoding) else _transcoded(path, data.encoding)
+    if source == path and _starts_as_utf16(path):
+        raise DataError(f"{path} is written in UTF-16: set data.encoding in conf/data/file.yaml to utf-16")
+    separator = _separator(path, data) if data.separator == "auto" else data.separator
+    return pl.scan_csv(source, separator=separator, infer_schema=False)
+
+
 def _is_utf8(encoding: str) -> bool:
-    return encoding.lower().replace("_", "-") in ("utf-8", "utf8")
+    return encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig")
 
 
-def _header(rows: pl.LazyFrame, path: Path) -> list[str]:
-    try:
-        return rows.collect_schema().names()
-    except pl.exceptions.PolarsError as error:
-        raise unreadable(path, error) from error
+def _starts_as_utf16(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(2) in (BOM_UTF16_BE, BOM_UTF16_LE)
 
 
-def unreadable(path: Path | str, error: Exception) -> DataError:
+def _unreadable(source: str, error: Exception) -> DataError:
     """The error for a file whose rows cannot be told apart."""
     first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return DataError(
-        f"{path} cannot be read as a table ({first_line}): "
-        "check data.separator and data.encoding in conf/data/file.yaml (such as ';' and latin-1)"
+        f"{source} cannot be read as a table ({first_line}): mend the file, or check data.separator and "
+        "data.encoding in conf/data/file.yaml (such as ';' and latin-1)"
     )
 
 
 def _transcoded(path: Path, encoding: str) -> BytesIO:
     try:
         return BytesIO(path.read_text(encoding=encoding).encode())
-    except (UnicodeDecodeError, LookupError) as error:
-        raise unreadable(path, error) from error
+    except (UnicodeError, LookupError) as error:
+        raise _unreadable(str(path), error) from error
 
 
-def _separator(path: Path, encoding: str) -> str:
-    with path.open(encoding=encoding, errors="replace", newline="") as stream:
-        sample = stream.read(SAMPLE_BYTES)
+def _separator(path: Path, data: DataConfig) -> str:
+    """The separator that cuts the first rows into the most columns, as many in each as in the header."""
+    with path.open(encoding=data.encoding, errors="replace", newline="") as stream:
+        lines = stream.read(SAMPLE_BYTES).splitlines()
+    # The last line may be cut short; where commas are decimal, they separate nothing.
+    lines = lines[:-1] or lines
+    likely = sorted(SEPARATORS, key=lambda mark: mark == data.decimal)
+    return max(likely, key=lambda mark: _columns(lines, mark))
+
+
+def _columns(lines: list[str], separator: str) -> tuple[bool, int]:
     try:
-        return csv.Sniffer().sniff(sample, SEPARATORS).delimiter
+        widths = [len(row) for row in csv.reader(lines, delimiter=separator) if row]
     except csv.Error:
-        header: Any = sample.splitlines()[0]
-        return max(SEPARATORS, key=header.count)
+        return False, 0
+    width = widths[0] if widths else 0
+    return width > 1 and len(set(widths)) == 1, width

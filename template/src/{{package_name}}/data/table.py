@@ -36,9 +36,11 @@ def typed_column(column: Column, kind: pl.DataType, decimal: str = ".") -> pl.Ex
 
 
 def number(values: pl.Expr, is_text: bool, decimal: str = ".") -> pl.Expr:
-    """Finite numbers; with a decimal comma, points separate thousands."""
+    """Finite numbers; with a decimal comma, a point may separate thousands and nothing else."""
     if is_text and decimal == ",":
+        fits = values.str.contains(r"^[^.]*$|^[+-]?\d{1,3}(\.\d{3})+(,\d*)?$")
         values = values.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+        values = pl.when(fits).then(values)
     numbers = values.cast(pl.Float64, strict=False)
     return pl.when(numbers.is_finite()).then(numbers)
 

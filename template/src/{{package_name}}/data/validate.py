@@ -8,7 +8,7 @@ import polars as pl
 
 from ..errors import SchemaError
 from ..schema import Column, Schema
-from .source import unreadable
+from .source import collect
 from .table import typed_column
 
 EXAMPLES = 3
@@ -50,7 +50,7 @@ def check_names(raw: pl.LazyFrame, schema: Schema, source: str) -> None:
     lacking = [column.name for column in schema.used if column.name not in present]
     if lacking:
         raise SchemaError(
-            f"{source} lacks {_quoted(lacking)}, which conf/schema.yaml lists; it has {_quoted(present)}: "
+            f"{source} lacks {quoted(lacking)}, which conf/schema.yaml lists; it has {quoted(present)}: "
             "mend the file, or run `uv run poe schema` if the data is meant to be another one"
         )
 
@@ -63,7 +63,7 @@ def violations(raw: pl.LazyFrame, schema: Schema, decimal: str = ".") -> list[Vi
         for column in schema.used
         for rule, breaks in _rules(column, kinds[column.name], decimal)
     ]
-    counts = _collect(
+    counts = collect(
         raw.select(pl.len().alias("rows"), *(b.sum().alias(str(i)) for i, (_, _, b) in enumerate(rules)))
     )
     total = counts["rows"][0]
@@ -89,21 +89,16 @@ def _rules(column: Column, kind: pl.DataType, decimal: str) -> Iterator[tuple[st
         )
     if column.categories is not None and not column.open:
         listed = value.is_in(column.categories)
-        yield f"must be one of {_quoted(column.categories)}", (~listed).fill_null(False)
+        yield f"must be one of {quoted(column.categories)}", (~listed).fill_null(False)
 
 
 def _examples(raw: pl.LazyFrame, column: Column, breaks: pl.Expr) -> list[tuple[int, str | None]]:
-    rows = raw.with_row_index("row of the file", offset=1).filter(breaks).head(EXAMPLES)
-    return _collect(rows.select("row of the file", pl.col(column.name).cast(pl.String))).rows()
+    row = f"row of {column.name}"  # no column's own name
+    rows = raw.select(column.name).with_row_index(row, offset=1).filter(breaks).head(EXAMPLES)
+    return collect(rows.select(row, pl.col(column.name).cast(pl.String))).rows()
 
 
-def _collect(rows: pl.LazyFrame) -> pl.DataFrame:
-    try:
-        return rows.collect(engine="streaming")
-    except pl.exceptions.PolarsError as error:
-        raise unreadable("the data", error) from error
-
-
-def _quoted(names: list[str], most: int = 12) -> str:
+def quoted(names: list[str], most: int = 12) -> str:
+    """Names in quotation marks; of many, the first ones."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(f"'{name}'" for name in names[:most]) + more
