@@ -1,0 +1,220 @@
+"""Runs the jobs of a workflow as GitHub would: each in a fresh clone, every `run:` in its shell."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness import machine
+from harness.project import run
+
+SHELLS = {
+    None: ["bash", "-e"],
+    "bash": ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail"],
+}
+
+
+class Workflow:
+    """A workflow file, read by GitHub's own parser in a process beside the test."""
+
+    def __init__(self, reader: Path, file: Path) -> None:
+        self._process = subprocess.Popen(
+            ["node", reader, file],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask(self, question: str, **details: Any) -> Any:
+        """Put one of the questions that tests/infrastructure/workflow.mjs answers."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(json.dumps({"ask": question, **details}) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise AssertionError(self._complaint()) from None
+        answer = self._process.stdout.readline()
+        return json.loads(answer) if answer else self._fail()
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.communicate()
+
+    def _fail(self) -> None:
+        raise AssertionError(self._complaint())
+
+    def _complaint(self) -> str:
+        assert self._process.stderr is not None
+        return f"the workflow could not be read: {self._process.stderr.read()}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What became of a step."""
+
+    name: str
+    outcome: str
+    output: str
+
+
+@dataclass
+class Ran:
+    """What became of a job."""
+
+    status: str = "success"
+    steps: list[Step] = field(default_factory=list)
+    summary: str = ""
+
+    def __str__(self) -> str:
+        """Tell it as GitHub's log does: each step, and what a failed one printed."""
+        return "\n".join(
+            f"[{step.outcome}] {step.name}"
+            + (f"\n{step.output[-6000:]}" if step.outcome == "failure" else "")
+            for step in self.steps
+        )
+
+    def outcome(self, name: str) -> str:
+        """Return what became of the step of that name."""
+        return next(step.outcome for step in self.steps if step.name == name)
+
+
+@dataclass(frozen=True)
+class Runner:
+    """A runner of jobs for one push: of the last commit of `repository`, which found `before`."""
+
+    workflow: Workflow
+    repository: Path
+    before: str
+    folder: Path
+    programs: Path
+    """Programs that come before all others on PATH."""
+
+    def run(self, job: str, matrix: Mapping[str, Any] | None = None) -> Ran:
+        """Run a job to its end, whether it is good or bad."""
+        place = self.folder / "-".join([job, *map(str, (matrix or {}).values())])
+        workspace = place / "workspace"
+        workspace.mkdir(parents=True)
+        contexts: dict[str, Any] = {
+            "github": self._github(workspace),
+            "matrix": matrix or {},
+            "needs": {},
+            "env": {},
+            "steps": {},
+        }
+        about = self.workflow.ask("job", job=job, contexts=contexts, status="success")
+        assert about["runs"], f"the job {job} does not run for a push"
+        contexts["env"] = about["env"]
+
+        ran = Ran()
+        for number in range(about["steps"]):
+            step = self.workflow.ask(
+                "step", job=job, step=number, contexts=contexts, status=ran.status
+            )
+            outcome, output = "skipped", ""
+            if step["runs"] and step["run"] is not None:
+                outcome, output = self._command(step, place, about["minutes"], contexts)
+            elif step["runs"]:
+                outcome, output = self._action(step, workspace)
+            if outcome == "failure":
+                ran.status = "failure"
+            contexts["steps"][step["id"]] = {"outcome": outcome, "conclusion": outcome}
+            ran.steps.append(Step(step["name"] or step["id"], outcome, output))
+
+        summary = place / "GITHUB_STEP_SUMMARY"
+        ran.summary = summary.read_text(encoding="utf-8") if summary.exists() else ""
+        return ran
+
+    def _github(self, workspace: Path) -> dict[str, Any]:
+        commit = run("git rev-parse HEAD", self.repository).stdout.strip()
+        return {
+            "event_name": "push",
+            "event": {"before": self.before},
+            "ref": "refs/heads/main",
+            "ref_name": "main",
+            "sha": commit,
+            "workspace": str(workspace),
+        }
+
+    def _command(
+        self, step: dict[str, Any], place: Path, minutes: float, contexts: dict[str, Any]
+    ) -> tuple[str, str]:
+        script = place / "step.sh"
+        script.write_text(step["run"], encoding="utf-8")
+        files = {
+            name: place / name
+            for name in ("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STEP_SUMMARY")
+        }
+        for file in files.values():
+            file.touch()
+        variables = {name: str(value) for name, value in step["env"].items()}
+        if "UV_PYTHON" in variables:
+            variables["UV_PYTHON"] = machine.require_python(variables["UV_PYTHON"])
+        own_path = f"{self.programs}{os.pathsep}{machine.environment()['PATH']}"
+        ran = subprocess.run(
+            [*SHELLS[step["shell"]], str(script)],
+            cwd=place / "workspace",
+            env=machine.environment(
+                CI="true",
+                GITHUB_ACTIONS="true",
+                GITHUB_SHA=contexts["github"]["sha"],
+                GITHUB_WORKSPACE=contexts["github"]["workspace"],
+                PATH=own_path,
+                **{name: str(file) for name, file in files.items()},
+                **variables,
+            ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=minutes * 60,
+            check=False,
+        )
+        for name in ("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH"):
+            assert not files[name].read_text(), f"this runner does not pass on what is in {name}"
+        return "failure" if ran.returncode else "success", ran.stdout
+
+    def _action(self, step: dict[str, Any], workspace: Path) -> tuple[str, str]:
+        name, _, _ = step["uses"].partition("@")
+        inputs = step["with"]
+        try:
+            match name:
+                case "actions/checkout":
+                    depth = int(inputs.get("fetch-depth", 1))
+                    few = [f"--depth {depth}"] if depth else []
+                    run(f"git clone --quiet {' '.join(few)} file://{self.repository} .", workspace)
+                case "astral-sh/setup-uv":
+                    run("uv --version", workspace)
+                case "actions/upload-artifact":
+                    self._upload(inputs, workspace)
+                case "actions/download-artifact":
+                    kept = self.folder / "artifacts" / inputs["name"]
+                    assert kept.is_dir(), f"no job kept an artifact named {inputs['name']}"
+                    shutil.copytree(kept, workspace / inputs["path"], dirs_exist_ok=True)
+                case _:
+                    raise NotImplementedError(f"this runner does not know the action {name}")
+        except AssertionError as error:
+            return "failure", str(error)
+        return "success", ""
+
+    def _upload(self, inputs: dict[str, Any], workspace: Path) -> None:
+        """Keep what the paths name, below the folder that they share, as the action does."""
+        paths = [workspace / path for path in inputs["path"].split()]
+        found = [
+            file
+            for path in paths
+            for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
+            if file.is_file() and not file.name.startswith(".")
+        ]
+        assert found or inputs.get("if-no-files-found") != "error", f"nothing is at {paths}"
+        common = workspace if len(paths) > 1 else found[0].parent
+        for file in found:
+            kept = self.folder / "artifacts" / inputs["name"] / file.relative_to(common)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(file, kept)

@@ -1,0 +1,81 @@
+"""The workflows, the Dockerfile and our own Python pass the linters of their kind."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from harness import machine
+from harness.project import run
+from harness.variants import PYTHONS
+
+USES = re.compile(r"^\s*(?:- )?uses: (?P<action>.+)$", re.MULTILINE)
+LINTERS = {
+    "zizmor": "zizmor --offline --no-progress --pedantic",
+    "actionlint": "actionlint",
+    "schema": "check-jsonschema --builtin-schema vendor.github-workflows",
+}
+
+
+@pytest.fixture(scope="module", params=PYTHONS)
+def generated(request: pytest.FixtureRequest, render: Callable[..., Path]) -> Path:
+    """The project for each Python: the answer that workflows and image depend on."""
+    return render({"python_version": request.param})
+
+
+@pytest.mark.parametrize("linter", LINTERS)
+def test_workflows_pass(generated: Path, linter: str) -> None:
+    program, _, options = LINTERS[linter].partition(" ")
+    files = " ".join(map(str, _workflows(generated)))
+
+    run(f"{machine.tool(program)} {options} {files}", generated)
+
+
+def test_dockerfile_passes(generated: Path) -> None:
+    run(f"{machine.tool('hadolint')} Dockerfile", generated)
+
+
+def test_every_action_is_pinned_to_a_commit_that_was_looked_up(generated: Path) -> None:
+    pins = Path(__file__).with_name("pins.txt").read_text(encoding="utf-8").splitlines()
+    used = {
+        action
+        for workflow in _workflows(generated)
+        for action in USES.findall(workflow.read_text(encoding="utf-8"))
+    }
+
+    assert used
+    assert used <= set(pins)
+
+
+def test_every_job_has_a_time_limit_and_no_more_than_reading_rights(generated: Path) -> None:
+    for workflow in _workflows(generated):
+        loaded = yaml.safe_load(workflow.read_text(encoding="utf-8"))
+        assert loaded["permissions"] == {"contents": "read"}
+        for name, job in loaded["jobs"].items():
+            assert job["timeout-minutes"] <= 60, name
+
+
+def test_workflow_tests_each_python_from_the_oldest_on(generated: Path) -> None:
+    loaded = yaml.safe_load((generated / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    oldest = loaded["env"]["UV_PYTHON"]
+
+    tested = loaded["jobs"]["test"]["strategy"]["matrix"]["python"]
+
+    assert tested == list(PYTHONS[PYTHONS.index(oldest) :])
+
+
+def test_dockerfile_needs_no_frontend_image(generated: Path) -> None:
+    # BuildKit fetches what a `# syntax=` line names, from a registry that may be out of reach.
+    assert "syntax=" not in (generated / "Dockerfile").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", ["format --check", "check"])
+def test_our_own_python_passes(command: str) -> None:
+    run(f"{machine.tool('ruff')} {command}", machine.ROOT)
+
+
+def _workflows(generated: Path) -> list[Path]:
+    found = sorted((generated / ".github/workflows").glob("*.yml"))
+    assert found
+    return found
