@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from hydra.utils import instantiate
-from hydra.utils import instantiate
 
 from .. import paths
 from ..columns import from_frame
@@ -58,49 +57,6 @@ def check(config: Config, file: Path) -> Verdict:
     write_json(paths.DRIFT_VERDICT, verdict.model_dump(mode="json"))
     write_text(paths.DRIFT_PAGE, page(verdict))
     return verdict
-
-
-def read_schema() -> Schema:
-    """Read the schema that the training data fulfils.
-
-    Raises DataError if the pipeline has not run.
-    """
-    for path in (paths.CHECKED_SCHEMA, paths.TRAIN, paths.TEST):
-        if not path.exists():
-            raise DataError(
-                f"{path} is missing, and new rows are compared with it: "
-                "run `uv run poe pipeline` to make it, or `dvc pull` to fetch it"
-            )
-    return Schema.from_file(paths.CHECKED_SCHEMA)
-
-
-def read_new(config: Config, file: Path) -> tuple[Schema, pl.DataFrame, list[BrokenRule]]:
-    """Read the new rows; give the schema of what is compared, its table, the rules that the rows break.
-
-    A series is compared by its windows: what the model sees, not the level, which may well go on rising.
-    """
-    whole = read_schema()
-    told = whole.source or whole
-    # Columns that are neither feature, target nor time may be absent: the model does not need them.
-    schema = Schema(
-        columns=[*([told.time] if whole.source and told.time else []), *told.features, told.target]
-    )
-    raw = read(config.data, file)
-    unlabelled = told.target.name not in raw.collect_schema().names()
-    if unlabelled and whole.source is None:
-        raw = raw.with_columns(pl.lit(None, dtype=pl.String).alias(told.target.name))
-    check_names(raw, schema, str(file))
-    quality = [
-        BrokenRule(column=broken.column, rule=broken.rule, rows=broken.rows, examples=broken.examples)
-        for broken in violations(raw, schema, config.data.decimal)
-    ]
-    table = typed(raw, schema, config.data.decimal).collect(engine="streaming")
-    if config.task.windows is not None:
-        framing: Framing = instantiate(config.task.windows)
-        examples, made = framing.frame(from_frame(table), told)
-        seen = pl.DataFrame({column.name: examples[column.name] for column in made.features})
-        return Schema(columns=[*made.features, made.target]), seen, quality
-    return schema, table.drop(told.target.name) if unlabelled else table, quality
 
 
 def read_schema() -> Schema:

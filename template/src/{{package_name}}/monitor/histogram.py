@@ -20,7 +20,7 @@ def of_numbers(reference: Numbers, new: Numbers, label: Callable[[float], str]) 
     """
     values = np.concatenate([reference, new])
     distinct = np.unique(values)
-    if len(distinct) <= MOST_CATEGORIES:
+    if len(distinct) <= BINS:
         edges = np.append(distinct, np.inf)
         labels = [label(value) for value in distinct]
     else:

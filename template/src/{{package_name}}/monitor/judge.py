@@ -14,6 +14,7 @@ from .drift import Comparison, Counts, Numbers, adjusted, compare_counts, compar
 from .verdict import BrokenRule, Change, ColumnVerdict, Role, Verdict
 
 MICROSECONDS_PER_DAY = 86_400_000_000
+DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def values(quantity: Quantity) -> Comparison | None:
     if not (quantity.reference.count() and quantity.new.count()):
         return None
     if is_numeric(quantity):
-        return compare_numbers(numbers(quantity.reference), numbers(quantity.new))
+        return compare_numbers(*numbers(quantity))
     return compare_counts(counts(quantity.reference), counts(quantity.new))
 
 
@@ -81,11 +82,21 @@ def is_numeric(quantity: Quantity) -> bool:
     return quantity.type in ("number", "integer", "date")
 
 
-def numbers(series: pl.Series) -> Numbers:
-    """The values that are there as numbers; dates as days since 1970."""
-    series = series.drop_nulls()
+def numbers(quantity: Quantity) -> tuple[Numbers, Numbers]:
+    """The values that are there on both sides; dates as days since 1970.
+
+    Rounded to nine digits of the size that is usual in the column: a rounding error is no drift.
+    """
+    sides = [_floats(side.drop_nulls()) for side in (quantity.reference, quantity.new)]
+    usual = float(np.quantile(np.abs(np.concatenate(sides)), 0.9)) if any(map(len, sides)) else 1.0
+    # Below the smallest normal number, ten to the power of the digits would overflow.
+    decimals = DIGITS - 1 - int(np.floor(np.log10(max(usual, 1e-290))))
+    return np.round(sides[0], decimals), np.round(sides[1], decimals)
+
+
+def _floats(series: pl.Series) -> Numbers:
     if series.dtype.is_temporal():
-        return np.asarray(series.dt.timestamp("us").to_numpy() / MICROSECONDS_PER_DAY)
+        series = series.dt.timestamp("us") / MICROSECONDS_PER_DAY
     return series.cast(pl.Float64).to_numpy()
 
 
@@ -109,7 +120,7 @@ def _judged(test: Comparison, corrected: float, config: MonitorConfig) -> Change
 def _column(quantity: Quantity, values: Change | None, missing: Change | None) -> ColumnVerdict:
     sides = quantity.reference, quantity.new
     if is_numeric(quantity):
-        bins = histogram.of_numbers(numbers(sides[0]), numbers(sides[1]), LABELS[quantity.type])
+        bins = histogram.of_numbers(*numbers(quantity), LABELS[quantity.type])
     else:
         bins = histogram.of_counts(counts(sides[0]), counts(sides[1]))
     return ColumnVerdict(
