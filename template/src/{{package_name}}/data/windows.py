@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..columns import Columns
-from ..errors import DataError
+from ..errors import DataError, SchemaError
 from ..schema import Column, Schema
 
-ORIGIN, DATE, STEP, LEVEL, SEASONAL = "origin", "date of the forecast", "step", "level", "a season ago"
+ORIGIN, DATE, STEP = "origin", "date of the forecast", "steps ahead"
+LEVEL, SEASONAL = "level at the origin", "a season ago"
 SINE, COSINE = "season, sine", "season, cosine"
+SPARSEST = 20
+"""Of so many periods, one at least has a value; else the frequency does not fit, or a date is a slip."""
 NAMES = {"h": "hours", "D": "days", "W": "weeks", "M": "months", "Y": "years"}
 
 
@@ -39,17 +42,35 @@ class Windows(BaseModel):
     def frame(self, rows: Columns, schema: Schema) -> tuple[Columns, Schema]:
         """Examples from rows, and the schema that they fulfil.
 
-        Raises DataError if the series is too short.
+        Raises SchemaError if the rows are not one series over time, or a column has the name of a window's;
+        DataError if the series is too short, or hardly a period has a value.
         """
-        return examples(rows, schema, self), example_schema(schema, self)
+        check_one_series(schema)
+        made = example_schema(schema, self)
+        return examples(rows, schema, self), made
 
     def learnable(self, table: Columns, held_out: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Examples whose target was known at the first held-out origin: what a forecaster had then."""
-        return np.asarray(table[DATE] <= table[ORIGIN][held_out].min())
+        """Examples whose target was known at the first held-out origin: what a forecaster had then.
+
+        Raises DataError if they are too few to learn from.
+        """
+        first = table[ORIGIN][held_out if held_out.any() else slice(None)].min()
+        known = np.asarray(table[DATE] <= first)
+        origins, least = len(np.unique(table[ORIGIN][known])), 2 * self.horizon
+        if origins < least:
+            raise DataError(
+                f"the series leaves {origins} origins to learn from, and {least} are needed: bring a longer one, "
+                "or lower horizon, lags, season or test_size in conf/task/forecasting.yaml"
+            )
+        return known
 
     def facts(self, table: Columns, target: str) -> dict[str, float]:
-        """The mean absolute error of repeating the last season, by which MASE scales (Hyndman and Koehler 2006)."""
-        return {"seasonal_error": float(np.abs(table[target] - (table[LEVEL] + table[SEASONAL])).mean())}
+        """The mean absolute error of repeating the last season, by which MASE scales (Hyndman and Koehler 2006).
+
+        Over the first steps, so that each value counts once and is held against the season just before it.
+        """
+        errors = np.abs(table[target] - (table[LEVEL] + table[SEASONAL]))
+        return {"seasonal_error": float(errors[table[STEP] == 1].mean())}
 
 
 @dataclass(frozen=True)
@@ -67,12 +88,24 @@ class Series:
     known: Columns
 
 
+def check_one_series(schema: Schema) -> None:
+    """Raise SchemaError if the rows have no time, or belong to several series."""
+    if schema.time is None:
+        raise SchemaError(
+            "no column has the role time, and a forecast needs one that orders the rows: "
+            "give it to the column of dates in conf/schema.yaml"
+        )
+    if schema.group is not None:
+        raise SchemaError(
+            f"'{schema.group.name}' has the role group, and a forecast learns from one series: keep the rows of one, "
+            "or give the column the role ignored in conf/schema.yaml to forecast the mean of all"
+        )
+
+
 def series(columns: Columns, schema: Schema, windows: Windows) -> Series:
     """Put rows in any order onto the regular grid of periods, the first of which has a value."""
-    time, target = schema.time, schema.target
-    assert time is not None  # noqa: S101 - a forecast's schema has a column for the time
-    stamps = columns[time.name].astype(f"datetime64[{windows.frequency}]")
-    usable = ~np.isnat(stamps) & ~np.isnan(columns[target.name])
+    target = schema.target
+    stamps, usable = _stamps(columns, schema, windows)
     start = stamps[usable].min()
     periods = np.arange(start, stamps[usable].max() + 1)
     place = (stamps - start).astype(int)
@@ -88,15 +121,10 @@ def series(columns: Columns, schema: Schema, windows: Windows) -> Series:
 def examples(columns: Columns, schema: Schema, windows: Windows) -> Columns:
     """Every example that the rows give, with the target; targets that fall into a gap are left out.
 
-    Raises DataError if the series is too short for two windows in training and one in the test.
+    Raises DataError if the series is too short for a window, or hardly a period has a value.
     """
+    check_span(columns, schema, windows)
     found = series(columns, schema, windows)
-    least = windows.history + 4 * windows.horizon
-    if len(found.periods) < least:
-        raise DataError(
-            f"the series spans {len(found.periods)} {NAMES[windows.frequency]}, and {least} are needed for lags, "
-            "season and horizon: bring a longer one, or shorten them in conf/task/forecasting.yaml"
-        )
     first = np.arange(windows.history - 1, len(found.periods))
     origins = np.repeat(first, windows.horizon)
     steps = np.tile(np.arange(1, windows.horizon + 1), len(first))
@@ -107,6 +135,24 @@ def examples(columns: Columns, schema: Schema, windows: Windows) -> Columns:
     return _windows(found, origins, steps, windows) | {schema.target.name: found.values[origins + steps]}
 
 
+def check_span(columns: Columns, schema: Schema, windows: Windows) -> None:
+    """Raise DataError if the periods are too few, or nearly all of them empty."""
+    stamps, usable = _stamps(columns, schema, windows)
+    first, last = stamps[usable].min(), stamps[usable].max()
+    filled, span = len(np.unique(stamps[usable])), int((last - first).astype(int)) + 1
+    least, name = windows.history + windows.horizon, NAMES[windows.frequency]
+    if span < least:
+        raise DataError(
+            f"the series spans {span} {name}, and {least} are needed for lags, season and horizon: "
+            "bring a longer one, or shorten them in conf/task/forecasting.yaml"
+        )
+    if span > SPARSEST * filled:
+        raise DataError(
+            f"only {filled:,} of the {span:,} {name} from {first} to {last} have a value: "
+            "choose a longer frequency in conf/task/forecasting.yaml, or mend dates that lie far off"
+        )
+
+
 def latest(columns: Columns, schema: Schema, windows: Windows, steps: int) -> Columns:
     """The windows that forecast the next steps after the last row."""
     found = series(columns, schema, windows)
@@ -115,9 +161,18 @@ def latest(columns: Columns, schema: Schema, windows: Windows, steps: int) -> Co
 
 
 def example_schema(schema: Schema, windows: Windows) -> Schema:
-    """The schema of the examples, with that of the rows inside it."""
+    """The schema of the examples, with that of the rows inside it.
+
+    Raises SchemaError if a column of the rows has the name of one that the windows make.
+    """
     known = [c for c in schema.features if c.type in ("number", "integer", "boolean")]
     numbers = [*(_lag(lag) for lag in windows.lags), SEASONAL, SINE, COSINE]
+    for column in (*known, schema.target):
+        if column.name in (ORIGIN, DATE, STEP, LEVEL, *numbers):
+            raise SchemaError(
+                f"'{column.name}' is a name that the windows of a forecast use for their own columns: "
+                "rename the column in the data, then run `uv run poe schema`"
+            )
     return Schema(
         source=schema,
         columns=[
@@ -130,6 +185,15 @@ def example_schema(schema: Schema, windows: Windows) -> Schema:
             schema.target,
         ],
     )
+
+
+def _stamps(
+    columns: Columns, schema: Schema, windows: Windows
+) -> tuple[NDArray[np.datetime64], NDArray[np.bool_]]:
+    """The period of each row, and whether the row has both a time and a value."""
+    assert schema.time is not None  # noqa: S101 - see check_one_series
+    stamps = columns[schema.time.name].astype(f"datetime64[{windows.frequency}]")
+    return stamps, ~np.isnat(stamps) & ~np.isnan(columns[schema.target.name])
 
 
 def _windows(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from .. import paths
 from ..columns import Columns
 from ..data.windows import DATE, LEVEL, ORIGIN, SEASONAL, STEP
+from ..errors import DataError
 from ..files import read_json
 from ..schema import Schema
 from .judge import Fold
@@ -45,8 +46,15 @@ class Forecasting:
         """Roll the origin through the later half: fit to what was known then, score what followed.
 
         The evaluation on a rolling forecasting origin of Hyndman and Athanasopoulos (2021), section 5.10.
+
+        Raises DataError if the later half has fewer origins than there are folds.
         """
         origins = np.unique(columns[ORIGIN])
+        if len(origins) < 2 * count:
+            raise DataError(
+                f"the training rows give {len(origins)} origins to roll through, and {count} folds need {2 * count}: "
+                "bring a longer series, or lower folds in conf/config.yaml"
+            )
         blocks = np.array_split(origins[len(origins) // 2 :], count)
         for block in blocks:
             known = np.flatnonzero(columns[DATE] <= block[0])
@@ -72,6 +80,7 @@ class Forecasting:
         """What one MASE is worth, in the target's unit."""
         if self._scale is None:
             self._scale = float(read_json(paths.DATA_REPORT)["seasonal_error"])
+        # Where the season repeats exactly, there is no error to scale by: MASE is then the MAE.
         return self._scale or 1.0
 
     def score(self, truth: NDArray[Any], values: NDArray[Any]) -> float:

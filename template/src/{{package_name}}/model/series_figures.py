@@ -18,7 +18,8 @@ def draw_forecasts(
     for place, origin in enumerate(np.unique(origins)):
         rows = origins == origin
         colour = ACCENT if place % 2 else SECOND
-        axes.plot(dates[rows], values[rows], color=colour, linewidth=1.6, alpha=0.9)
+        label = ("forecast", "forecast from the next origin")[place] if place < 2 else None
+        axes.plot(dates[rows], values[rows], color=colour, linewidth=1.6, alpha=0.9, label=label)
     axes.grid(color=GRID)
     axes.legend(frameon=False)
     axes.set_title("Forecasts, test origins", loc="left")
