@@ -15,7 +15,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 REPEATS = 3
-ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE")}
+ENVIRONMENT = {
+    k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE")
+}
 
 IN_ONE_PROCESS = """
 from pathlib import Path
@@ -50,7 +52,9 @@ def main() -> None:
 
         python = project / ".venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
         pipeline = [str(python), "-m", "dvc", "repro", "--quiet"]
-        run(pipeline, project)  # fills Python's bytecode cache, which a first import would otherwise pay for
+        run(
+            pipeline, project
+        )  # fills Python's bytecode cache, which a first import would otherwise pay for
         first = fastest(lambda: timed(pipeline, project), before=lambda: forget(project))
         alone = fastest(lambda: timed([str(python), "-c", IN_ONE_PROCESS], project))
         idle = fastest(lambda: timed(pipeline, project), before=lambda: run(pipeline, project))
@@ -68,7 +72,16 @@ def main() -> None:
 def generate(project: Path) -> float:
     """Render with Copier's command, as a person does."""
     shutil.rmtree(project, ignore_errors=True)
-    command = ["copier", "copy", "--quiet", "--defaults", "--vcs-ref", "HEAD", str(ROOT), str(project)]
+    command = [
+        "copier",
+        "copy",
+        "--quiet",
+        "--defaults",
+        "--vcs-ref",
+        "HEAD",
+        str(ROOT),
+        str(project),
+    ]
     return timed([sys.executable, "-m", *command], ROOT)
 
 

@@ -32,11 +32,14 @@ def section(name: str, question: dict) -> str:
     derived = "{{" in default or "{%" in default
     lines = [f"\n## {name}\n", question["help"] + "\n"]
     choices = question.get("choices", [])
-    for label, value in choices.items() if isinstance(choices, dict) else [(None, c) for c in choices]:
+    for label, value in (
+        choices.items() if isinstance(choices, dict) else [(None, c) for c in choices]
+    ):
         lines.append(f"- `{value}`" + (f": {label.removesuffix(f' ({value})')}" if label else ""))
     if choices:
         lines.append("")
-    lines.append(f"Default: {'derived from the other answers' if derived else f'`{default}`' if default else 'empty'}.\n")
+    shown = f"`{default}`" if default else "empty"
+    lines.append(f"Default: {'derived from the other answers' if derived else shown}.\n")
     return "\n".join(lines)
 
 
@@ -47,7 +50,10 @@ def main() -> int:
         return 0
     if PAGE.exists() and PAGE.read_text(encoding="utf-8") == page():
         return 0
-    print(f"{PAGE.relative_to(ROOT)} is not what copier.yml says: run python scripts/questions.py", file=sys.stderr)
+    print(
+        f"{PAGE.relative_to(ROOT)} is not what copier.yml says: run python scripts/questions.py",
+        file=sys.stderr,
+    )
     return 1
 
 

@@ -53,5 +53,9 @@ def test_targets_of_make_that_pages_name_exist(page: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
 
     # Prose says "make" too: only what stands in code counts.
-    in_code = {name for name in named if f"`make {name}" in page.read_text() or f"\nmake {name}" in page.read_text()}
+    in_code = {
+        name
+        for name in named
+        if f"`make {name}" in page.read_text() or f"\nmake {name}" in page.read_text()
+    }
     assert in_code <= targets

@@ -28,7 +28,9 @@ def test_formatting_a_fresh_project_changes_nothing(
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_pipeline_ends_with_every_objective_met_and_a_skilled_model(project: Make, task: str) -> None:
+def test_pipeline_ends_with_every_objective_met_and_a_skilled_model(
+    project: Make, task: str
+) -> None:
     made = project(task)
     told = made.run("uv run poe summary").stdout
 
