@@ -3,12 +3,14 @@
 from typing import Protocol
 
 import polars as pl
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
+from pydantic import ValidationError
 
 from .. import paths
 from ..columns import Columns, from_frame, take
 from ..config import Config
-from ..errors import DataError
+from ..errors import ConfigurationError, DataError
 from ..files import content_hash, whole, write_json, write_text
 from ..schema import Schema
 from .schema_file import read_schema
@@ -37,15 +39,16 @@ def prepare(config: Config) -> None:
     Reads   the source that data.path names, and conf/schema.yaml.
     Writes  data/train.parquet and data/test.parquet: one row per example, with the schema's used columns;
             data/schema.json; reports/data.json.
-    Raises  DataError if the source cannot be read or learned from; SchemaError if rows break a rule.
+    Raises  DataError if the source cannot be read or learned from; SchemaError if rows break a rule;
+            ConfigurationError if task.windows cuts no series.
     """
+    framing = configured_framing(config)
     schema = read_schema(paths.SCHEMA, config.data.target)
     raw = read(config.data)
     check(raw, schema, config.data.path, config.data.decimal)
     table = typed(raw, schema, config.data.decimal).collect(engine="streaming")
     labelled = table.filter(pl.col(schema.target.name).is_not_null())
     check_enough(labelled, schema, config)
-    framing: Framing | None = instantiate(config.task.windows) if config.task.windows else None
     examples = from_frame(labelled)
     if framing is not None:
         examples, schema = framing.frame(examples, schema)
@@ -65,6 +68,30 @@ def prepare(config: Config) -> None:
     }
     known = framing.facts(take(examples, kept), config.data.target) if framing is not None else {}
     write_json(paths.DATA_REPORT, facts | known)
+
+
+def configured_framing(config: Config) -> Framing | None:
+    """How examples are cut from a series; None where each row is one.
+
+    Raises ConfigurationError if a setting does not fit.
+    """
+    if config.task.windows is None:
+        if config.task.name == "forecasting":
+            raise ConfigurationError(
+                "task.windows is empty, and a forecast learns from windows: "
+                "give frequency, season, lags and horizon in conf/task/forecasting.yaml"
+            )
+        return None
+    try:
+        framing: Framing = instantiate(config.task.windows)
+    except InstantiationException as error:
+        cause = error.__cause__
+        wrong = cause.errors() if isinstance(cause, ValidationError) else []
+        found = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in wrong) or error
+        raise ConfigurationError(
+            f"task.windows cuts no series ({found}): mend it in conf/task/forecasting.yaml"
+        ) from error
+    return framing
 
 
 def check_enough(table: pl.DataFrame, schema: Schema, config: Config) -> None:

@@ -85,6 +85,13 @@ def _request_model(columns: list[Column], source: Schema, windows: Windows) -> t
             raise ValueError(
                 f"a history without dates so far apart: this one spans {span} {NAMES[windows.frequency]}"
             )
+        # Gaps carry the value before them; where they are most of what the model reads, it would forecast those.
+        filled = len(np.unique(stamps[stamps > stamps.max() - windows.history]))
+        if filled < windows.history / 2:
+            raise ValueError(
+                f"a history with a value in at least half of the last {windows.history} "
+                f"{NAMES[windows.frequency]}; this one, which ends with {stamps.max()}, has {filled}"
+            )
         return request
 
     return create_model(
@@ -92,5 +99,5 @@ def _request_model(columns: list[Column], source: Schema, windows: Windows) -> t
         __config__=ConfigDict(extra="forbid"),
         __validators__={"long_enough": model_validator(mode="after")(long_enough)},  # type: ignore[dict-item]
         history=(Annotated[list[row], Field(min_length=1, max_length=MOST_ROWS)], ...),
-        horizon=(Annotated[int, Field(ge=1, le=windows.horizon)], windows.horizon),
+        horizon=(Annotated[int, Field(strict=True, ge=1, le=windows.horizon)], windows.horizon),
     )
