@@ -45,19 +45,3 @@ def test_pipeline_ends_with_every_objective_met_and_a_skilled_model(
 @pytest.mark.parametrize("task", TASKS)
 def test_working_tree_is_clean_after_pipeline_and_commit(project: Make, task: str) -> None:
     assert project(task).run("git status --porcelain").stdout == ""
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_search_for_hyperparameters_goes_on_where_it_stopped(
-    project: Make, task: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    copy = project(task).copy(tmp_path_factory.mktemp("tuned") / "project")
-    linear = "logistic" if task == "classification" else "ridge"
-
-    copy.run(f"uv run poe tune --model {linear} --trials 2")
-    told = copy.run(f"uv run poe tune --model {linear} --trials 5 --workers 2").stdout
-
-    assert "5 in all" in told or "6 in all" in told  # two workers may finish one more
-    copy.run("uv run dvc exp run --quiet -S model=tuned")
-    training = json.loads((copy.path / "reports/training.json").read_text(encoding="utf-8"))
-    assert [candidate["name"] for candidate in training["candidates"]] == [linear]
