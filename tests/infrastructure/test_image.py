@@ -1,5 +1,6 @@
 """The service's image, built and run on a real engine as production would run it."""
 
+import hashlib
 import json
 import shlex
 import subprocess
@@ -169,7 +170,9 @@ def _wait_until_healthy(service: Service) -> None:
 
 
 def _image(project: Project) -> str:
-    return f"slipway-test-{project.path.name}"
+    """Name the image after the folder: two test runs on one engine keep out of each other's way."""
+    run_of_tests = hashlib.sha256(str(project.path).encode()).hexdigest()[:12]
+    return f"slipway-test-{project.path.name}:{run_of_tests}"
 
 
 def _docker(arguments: str) -> str:

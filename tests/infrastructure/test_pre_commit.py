@@ -1,6 +1,7 @@
 """Every hook of the generated project passes on a fresh one, and stops the fault it is for."""
 
 import json
+import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -59,6 +60,9 @@ FAULTS: dict[str, Mapping[str, str | bytes]] = {
     "gitleaks": {"settings.txt": f"aws_access_key_id = {KEY}\n"},
     "zizmor": {".github/workflows/faulty.yml": WORKFLOW},
 }
+
+# Hooks whose pattern of file names is the fault itself: on sound files there is nothing to run.
+SELECT_THEIR_FAULT = {"check-illegal-windows-names": "Skipped"}
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,8 @@ def test_every_hook_passes_on_a_fresh_project(
     ran = hooks.run(fresh)
 
     assert ran.returncode == 0, ran.stdout
-    assert ran.stdout.count("...Passed") == len(FAULTS), ran.stdout
+    outcomes = dict(re.findall(r"^([\w-]+)\.{3,}.*?(\w+)$", ran.stdout, re.MULTILINE))
+    assert outcomes == dict.fromkeys(FAULTS, "Passed") | SELECT_THEIR_FAULT, ran.stdout
     assert fresh.run("git status --porcelain").stdout == ""
 
 
