@@ -78,7 +78,8 @@ def project(render: Render, shared: Path) -> Callable[[str], Project]:
         path = shared / "projects" / task
 
         def make(_: Path) -> None:
-            render({"task": task}, path)
+            # One name for all: projects of the same name and dependencies share an environment.
+            render({"task": task, "project_name": "Penguin Species"}, path)
             first = start(path, shared / "environments")
             first.run("uv run poe pipeline")
             first.commit("Run the pipeline")
