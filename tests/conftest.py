@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from copier import run_copy
-from harness import machine
+from harness import machine, tables
 from harness.once import once
 from harness.project import Project, opened, start
 
@@ -67,19 +67,19 @@ def render(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Render:
 
 
 @pytest.fixture(scope="session")
-def project(render: Render, shared: Path) -> Callable[[str], Project]:
-    """Return a function that gives a task's project: in git, set up, the pipeline run, committed.
+def project(render: Render, shared: Path) -> Callable[..., Project]:
+    """Return a function that gives the project of some answers: in git, set up, the pipeline run.
 
-    It is made once and shared. A test that changes anything takes a copy of its own:
-    `project(task).copy(tmp_path / "project")`.
+    Called as `project(task, **answers)`. The project is made once, committed and shared; a test that
+    changes anything takes a copy of its own: `project(task).copy(tmp_path / "project")`.
     """
 
-    def made(task: str) -> Project:
-        path = shared / "projects" / task
+    def made(task: str, **answers: Any) -> Project:
+        path = shared / "projects" / tables.title({"task": task, **answers})
 
         def make(_: Path) -> None:
             # One name for all: projects of the same name and dependencies share an environment.
-            render({"task": task, "project_name": "Penguin Species"}, path)
+            render({"project_name": "Penguin Species", "task": task, **answers}, path)
             first = start(path, shared / "environments")
             first.run("uv run poe pipeline")
             first.commit("Run the pipeline")

@@ -1,13 +1,15 @@
 """copier.yml as data: the choices of its questions, and its two tables of files."""
 
+import random
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations, product
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
+from allpairspy import AllPairs
 from jinja2 import Environment, StrictUndefined
 from pathspec import GitIgnoreSpec
 
@@ -40,20 +42,21 @@ def choices(settings: Answers) -> dict[str, list[Any]]:
     }
 
 
-def covering(options: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
-    """Return few combinations in which any two options of different questions meet."""
-    candidates = [dict(zip(options, chosen, strict=True)) for chosen in product(*options.values())]
-    missing = set().union(*(_pairs(candidate) for candidate in candidates))
-    cover = []
-    while missing:
-        best = max(candidates, key=lambda candidate: len(missing & _pairs(candidate)))
-        missing -= _pairs(best)
-        cover.append(best)
-    return cover
+def covering(options: Mapping[str, Sequence[Any]], strength: int = 2) -> list[dict[str, Any]]:
+    """Return few combinations in which any `strength` options of different questions meet."""
+    chosen = AllPairs(OrderedDict(options), n=strength)
+    return [combination._asdict() for combination in chosen]
 
 
-def _pairs(answers: Answers) -> set[Any]:
-    return set(combinations(sorted(answers.items()), 2))
+def sample(options: Mapping[str, Sequence[Any]], size: int, seed: int) -> list[dict[str, Any]]:
+    """Return combinations drawn at random."""
+    draw = random.Random(seed)
+    return [{name: draw.choice(listed) for name, listed in options.items()} for _ in range(size)]
+
+
+def title(answers: Answers) -> str:
+    """Return a name for a set of answers, by which a person can pick its tests."""
+    return "-".join(str(answer) for answer in answers.values())
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,14 @@ from harness.rendered import Variant, parse
 JINJA = re.compile(r"(?<!\$)\{\{(?! \.)[- ]|\{%[-+ ]|\{#[- ]")
 LINK = re.compile(r"\]\(\s*([^)#?\s]+)[^)]*\)")
 QUOTED_PATH = re.compile(r"`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:lock|md|py|toml|yaml|yml))`")
-MADE_BY_COMMANDS = {"conf/model/tuned.yaml", "dvc.lock", "reports/drift.html", "uv.lock"}
+MADE_BY_COMMANDS = {
+    ".dvc/cache",
+    ".dvc/config.local",
+    "conf/model/tuned.yaml",
+    "dvc.lock",
+    "reports/drift.html",
+    "uv.lock",
+}
 LARGEST = 500_000
 FORBIDDEN_ON_WINDOWS = re.compile(r'[<>:"|?*\\\x00-\x1f]|[ .]$')
 LONGEST_ON_WINDOWS = 160  # of 260, so that a home folder and a package name of 60 letters have room

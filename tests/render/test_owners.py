@@ -54,15 +54,20 @@ def test_no_file_stands_twice_in_the_table_of_answers(every_tables: list[Tables]
         assert [pattern for pattern, times in counted.items() if times > 1] == []
 
 
-def test_features_configuration_and_documents_belong_to_the_project(variant: Variant) -> None:
+def test_features_schema_and_documents_belong_to_the_project(variant: Variant) -> None:
     package = variant.tables.answers["package_name"]
-    theirs = [f"src/{package}/features.py", "conf/config.yaml", "docs/charter.md", "README.md"]
+    theirs = [f"src/{package}/features.py", "conf/schema.yaml", "docs/charter.md", "README.md"]
 
     assert [variant.tables.owners_of(name) for name in theirs] == [["owned"]] * len(theirs)
 
 
 def test_machinery_belongs_to_the_template(variant: Variant) -> None:
     package = variant.tables.answers["package_name"]
-    ours = ["pyproject.toml", "dvc.yaml", f"src/{package}/schema.py", ".github/workflows/ci.yml"]
+    ours = [
+        "pyproject.toml",
+        "conf/config.yaml",
+        f"src/{package}/schema.py",
+        ".github/workflows/ci.yml",
+    ]
 
     assert [variant.tables.owners_of(name) for name in ours] == [["managed"]] * len(ours)

@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _command(commands, "summary", "print the metrics and the objectives", _summary)
     for command in commands.choices.values():
-        command.add_argument("overrides", nargs="*", help="Hydra overrides, such as model=forest or seed=7")
+        command.add_argument("overrides", nargs="*", help="Hydra overrides, such as model=tuned or seed=7")
     return parser
 
 

@@ -114,7 +114,7 @@ class Config(Section):
 
 
 def compose(overrides: Sequence[str] = ()) -> Config:
-    """Compose conf/ with Hydra's overrides, such as `model=forest` or `seed=7`.
+    """Compose conf/ with Hydra's overrides, such as `model=tuned` or `seed=7`.
 
     Raises ConfigurationError if a file, an override or a setting is wrong.
     """
