@@ -11,7 +11,7 @@ import pytest
 from copier import run_copy
 from harness import machine, tables
 from harness.once import once
-from harness.project import Project, opened, start
+from harness.project import Project, opened, release, run, start
 
 # Fixtures behind which minutes of work lie: tests that use them run after all others.
 LONG = {"project", "engine"}
@@ -49,6 +49,18 @@ def _copy_work_tree(to: Path) -> None:
         if source.is_file():  # one that is deleted, but still in the index, is not
             (to / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, to / name)
+
+
+@pytest.fixture(scope="session")
+def repository(template: Path, shared: Path) -> Path:
+    """Return the template as people get it: a git repository with a release."""
+
+    def make(path: Path) -> None:
+        shutil.copytree(template, path)
+        run("git init --quiet --initial-branch main", path)
+        release(path, "v1.2.3")
+
+    return once(shared / "slipway", make)
 
 
 Render = Callable[..., Path]

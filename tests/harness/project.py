@@ -107,6 +107,14 @@ def run(
     return ran
 
 
+def release(repository: Path, tag: str) -> None:
+    """Commit what changed in a repository, and tag it."""
+    run("git add --all", repository)
+    person = "-c user.name=A -c user.email=a@example.org"
+    run(f"git {person} commit --quiet --message 'Release {tag}'", repository)
+    run(f"git tag {tag}", repository)
+
+
 def read_pyproject(path: Path) -> dict[str, Any]:
     """Return a project's pyproject.toml."""
     return tomllib.loads((path / "pyproject.toml").read_text(encoding="utf-8"))

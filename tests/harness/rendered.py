@@ -2,6 +2,7 @@
 
 import ast
 import configparser
+import filecmp
 import json
 import re
 import tomllib
@@ -46,6 +47,18 @@ def read_answers(project: Path) -> dict[str, Any]:
         (project / ".copier-answers.yml").read_text(encoding="utf-8")
     )
     return remembered
+
+
+def differences(one: Path, other: Path) -> list[str]:
+    """Return the files that differ between two folders, git's own apart, or stand in one only."""
+    names = {
+        path.relative_to(folder).as_posix()
+        for folder in (one, other)
+        for path in folder.rglob("*")
+        if path.is_file() and ".git" not in path.relative_to(folder).parts
+    }
+    _, mismatch, errors = filecmp.cmpfiles(one, other, sorted(names), shallow=False)
+    return sorted(mismatch + errors)
 
 
 def _parse_ini(text: str) -> None:

@@ -1,6 +1,5 @@
 """Generation is pure rendering: repeatable, without trust, and tidy when it is stopped."""
 
-import filecmp
 import os
 import shutil
 import signal
@@ -12,23 +11,12 @@ from pathlib import Path
 import pytest
 from copier import run_copy
 from harness import machine, tables
-from harness.project import run
-from harness.rendered import Variant, read_answers
+from harness.project import release
+from harness.rendered import Variant, differences, read_answers
 from jinja2 import UndefinedError
 
 Render = Callable[..., Path]
 Started = subprocess.Popen[str]
-
-
-@pytest.fixture(scope="module")
-def repository(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the template as people get it: a git repository with a release."""
-    path = tmp_path_factory.mktemp("from-git") / "slipway"
-    shutil.copytree(template, path)
-    run("git init --quiet --initial-branch main", path)
-    run("git add --all", path)
-    _release(path, "v1.2.3")
-    return path
 
 
 @pytest.fixture
@@ -51,7 +39,7 @@ def copier(repository: Path, tmp_path: Path) -> Callable[..., Started]:
 
 
 def test_the_same_answers_give_the_same_bytes(defaults: Variant, render: Render) -> None:
-    assert _differences(defaults.path, render()) == []
+    assert differences(defaults.path, render()) == []
 
 
 def test_nothing_in_the_template_asks_for_trust(template: Path) -> None:
@@ -71,7 +59,7 @@ def test_copier_makes_the_whole_project_from_git(
     assert "Traceback" not in messages
     assert "Warning" not in messages
     assert 'cd "project"' in messages
-    assert _differences(project, defaults.path) == [".copier-answers.yml"]
+    assert differences(project, defaults.path) == [".copier-answers.yml"]
     assert read_answers(project)["_commit"] == "v1.2.3"
     assert _entries(tmp_path) == {"project", "temporary"}
     assert _entries(tmp_path / "temporary") == set()
@@ -82,9 +70,8 @@ def test_files_are_executable_as_they_are_in_git(
 ) -> None:
     changed = shutil.copytree(repository, tmp_path / "changed")
     (changed / "template" / "script").write_text("#!/bin/sh\n")
-    run("git add template/script", changed)
-    run("git update-index --chmod=+x template/script", changed)
-    _release(changed, "v1.2.4")
+    (changed / "template" / "script").chmod(0o755)
+    release(changed, "v1.2.4")
 
     process = copier(source=changed)
     process.communicate(timeout=60)
@@ -134,34 +121,14 @@ def test_an_interrupted_generation_is_completed_by_the_next_one(
     assert "Execution stopped by user" in messages
     assert "Traceback" not in messages
     assert _entries(tmp_path / "temporary") == set()
-    assert _differences(project, defaults.path) != [".copier-answers.yml"], "it was not half-way"
+    assert differences(project, defaults.path) != [".copier-answers.yml"], "it was not half-way"
 
     again = copier("--overwrite")
     again.communicate(timeout=60)
 
     assert again.returncode == 0
-    assert _differences(project, defaults.path) == [".copier-answers.yml"]
-
-
-def _release(repository: Path, tag: str) -> None:
-    run(
-        "git -c user.name=A -c user.email=a@example.org commit --quiet --message Release",
-        repository,
-    )
-    run(f"git tag {tag}", repository)
+    assert differences(project, defaults.path) == [".copier-answers.yml"]
 
 
 def _entries(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
-
-
-def _differences(one: Path, other: Path) -> list[str]:
-    """Return the files that differ between two folders, or stand in one of them only."""
-    names = {
-        path.relative_to(folder).as_posix()
-        for folder in (one, other)
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
-    _, mismatch, errors = filecmp.cmpfiles(one, other, sorted(names), shallow=False)
-    return sorted(mismatch + errors)

@@ -1,0 +1,55 @@
+"""An answer that is changed later gives the project that would have been generated with it."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from copier import run_copy, run_update
+from harness.project import run
+from harness.rendered import differences, read_answers
+from harness.variants import OPTIONS
+
+SWITCHES = [(question, answer) for question, answers in OPTIONS.items() for answer in answers[1:]]
+
+
+@pytest.fixture(scope="module")
+def generated(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a project with the default answers, generated from the release and committed."""
+    path = tmp_path_factory.mktemp("generated") / "project"
+    run_copy(str(repository), path, defaults=True, quiet=True)
+    run("git init --quiet --initial-branch main", path)
+    _commit(path)
+    return path
+
+
+@pytest.mark.parametrize(("question", "answer"), SWITCHES)
+def test_changed_answer_gives_what_generating_with_it_gives_and_back(
+    generated: Path, render: Callable[..., Path], tmp_path: Path, question: str, answer: str
+) -> None:
+    project = shutil.copytree(generated, tmp_path / "project")
+    expected = render({question: answer})
+
+    run_update(project, data={question: answer}, defaults=True, overwrite=True, quiet=True)
+    _commit(project)
+
+    assert differences(project, expected) == [".copier-answers.yml"]
+    assert _answers(project) == _answers(expected)
+    assert differences(project, generated) != [".copier-answers.yml"]
+
+    default = OPTIONS[question][0]
+    run_update(project, data={question: default}, defaults=True, overwrite=True, quiet=True)
+
+    assert differences(project, generated) == []
+
+
+def _answers(project: Path) -> Mapping[str, Any]:
+    """Return what was answered, without where the template came from."""
+    remembered = read_answers(project)
+    return {name: value for name, value in remembered.items() if not name.startswith("_")}
+
+
+def _commit(path: Path) -> None:
+    run("git add --all", path)
+    run("git -c user.name=A -c user.email=a@example.org commit --quiet --message all", path)
