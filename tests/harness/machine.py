@@ -34,7 +34,9 @@ def environment(**changes: str) -> dict[str, str]:
     # `uv run` tells in UV where it lies, which need not be on PATH.
     if uv := os.environ.get("UV"):
         path.insert(0, str(Path(uv).parent))
-    return clean | {"PATH": os.pathsep.join(path)} | changes
+    # Several tests train at once, and threads that wait for a core spin: on a busy machine a training
+    # with a thread per core takes ten times as long as with one.
+    return clean | {"PATH": os.pathsep.join(path), "OMP_NUM_THREADS": "1"} | changes
 
 
 def leave_out(reason: str) -> NoReturn:
