@@ -43,6 +43,8 @@ class Project:
             "UV_PROJECT_ENVIRONMENT": str(self.environment),
             "UV_NO_SYNC": "1",
             "PYTHONPATH": str(self.path / "src"),
+            # What is known of the libraries' types holds for every project: 19 s become 1 s.
+            "MYPY_CACHE_DIR": str(self.environment.with_name("mypy")),
         }
         return run(command, self.path, check=check, timeout=timeout, **own | variables)
 
