@@ -266,8 +266,8 @@ FAULTS = [
     Fault(
         "DVC does not see that the features changed",
         "dvc.yaml",
-        f"      - {SRC}/features.py\n      - {SRC}/schema.py\n",
-        f"      - {SRC}/schema.py\n",
+        f"      - reports/data.json\n      - {SRC}/model\n      - {SRC}/features.py\n",
+        f"      - reports/data.json\n      - {SRC}/model\n",
         SETTINGS,
         r"test_dvc_reruns_a_stage_when_any_code_that_it_imports_changes\[train\]",
     ),
