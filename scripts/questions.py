@@ -1,5 +1,6 @@
 """Write docs/questions.md from copier.yml; with --check, fail if it is not what copier.yml says."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -11,7 +12,8 @@ HEAD = """\
 # Every question
 
 Made from `copier.yml` by `scripts/questions.py`. Answer on the screen, or with `--data name=value`; `--defaults` takes
-the answers below. Every combination of them gives a project whose own checks are green.
+the answers below. Every combination of them gives a project whose own checks are green, but for those that are
+refused at the end of this page.
 """
 
 
@@ -23,7 +25,8 @@ def page() -> str:
         for name, question in settings.items()
         if not name.startswith("_") and question.get("when", True) is not False
     }
-    return HEAD + "".join(section(name, question) for name, question in asked.items())
+    sections = "".join(section(name, question) for name, question in asked.items())
+    return HEAD + sections + refusals(json.loads(settings["impossible"]["default"]))
 
 
 def section(name: str, question: dict) -> str:
@@ -41,6 +44,18 @@ def section(name: str, question: dict) -> str:
     shown = f"`{default}`" if default else "empty"
     lines.append(f"Default: {'derived from the other answers' if derived else shown}.\n")
     return "\n".join(lines)
+
+
+def refusals(combinations: list[dict]) -> str:
+    """What is refused, and why."""
+    if not combinations:
+        return ""
+    rows = [
+        f"| {' and '.join(f'`{name}={answer}`' for name, answer in refused['answers'].items())} "
+        f"| {refused['because']} |\n"
+        for refused in combinations
+    ]
+    return "\n## Refused together\n\n| Answers | Because |\n|---|---|\n" + "".join(rows)
 
 
 def main() -> int:

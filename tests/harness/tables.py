@@ -1,10 +1,12 @@
 """copier.yml as data: the choices of its questions, and its two tables of files."""
 
+import json
 import random
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations, count, islice, product
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -42,16 +44,51 @@ def choices(settings: Answers) -> dict[str, list[Any]]:
     }
 
 
-def covering(options: Mapping[str, Sequence[Any]], strength: int = 2) -> list[dict[str, Any]]:
-    """Return few combinations in which any `strength` options of different questions meet."""
-    chosen = AllPairs(OrderedDict(options), n=strength)
+def impossible(settings: Answers) -> list[dict[str, Any]]:
+    """Return the combinations that are refused: under `answers` what, under `because` why."""
+    listed: list[dict[str, Any]] = json.loads(settings["impossible"]["default"])
+    return listed
+
+
+def is_possible(settings: Answers, answers: Answers) -> bool:
+    """Say whether no refused combination is part of these answers, which may be incomplete."""
+    given = answers.items()
+    return not any(refused["answers"].items() <= given for refused in impossible(settings))
+
+
+def covering(settings: Answers, names: Sequence[str], strength: int = 2) -> list[dict[str, Any]]:
+    """Return few sets of answers to these questions in which any `strength` possible ones meet."""
+    listed = choices(settings)
+    chosen = AllPairs(
+        OrderedDict((name, listed[name]) for name in names),
+        n=strength,
+        filter_func=lambda row: is_possible(settings, dict(zip(names, row, strict=False))),
+    )
     return [combination._asdict() for combination in chosen]
 
 
-def sample(options: Mapping[str, Sequence[Any]], size: int, seed: int) -> list[dict[str, Any]]:
-    """Return combinations drawn at random."""
-    draw = random.Random(seed)
-    return [{name: draw.choice(listed) for name, listed in options.items()} for _ in range(size)]
+def sample(settings: Answers, size: int, seed: int) -> list[dict[str, Any]]:
+    """Return possible sets of answers to all questions with choices, drawn at random."""
+    draw, listed = random.Random(seed), choices(settings)
+    drawn = ({name: draw.choice(listed[name]) for name in listed} for _ in count())
+    return list(islice((one for one in drawn if is_possible(settings, one)), size))
+
+
+def completed(settings: Answers, answers: Answers) -> dict[str, Any]:
+    """Return these answers, with the fewest others that they need where the defaults rule them out.
+
+    Raises AssertionError if no answers to other questions make them possible.
+    """
+    listed = choices(settings)
+    others = [name for name in listed if name not in answers]
+    defaults = {name: settings[name]["default"] for name in listed}
+    for number in range(len(others) + 1):
+        for names in combinations(others, number):
+            for values in product(*(listed[name] for name in names)):
+                together = {**answers, **dict(zip(names, values, strict=True))}
+                if is_possible(settings, {**defaults, **together}):
+                    return together
+    raise AssertionError(f"{answers} are impossible, whatever else is answered")
 
 
 def title(answers: Answers) -> str:

@@ -11,12 +11,15 @@ from copier import run_copy
 from harness import machine, tables
 from harness.rendered import Variant, rendered
 
-CHOICES = tables.choices(tables.read(machine.ROOT))
+SETTINGS = tables.read(machine.ROOT)
 # What only certain combinations get wrong comes to light some day: the sample is another one each day.
 TODAY = date.today().toordinal()
 ANSWERS = {
     tables.title(answers): answers
-    for answers in (*tables.covering(CHOICES, strength=3), *tables.sample(CHOICES, 20, TODAY))
+    for answers in (
+        *tables.covering(SETTINGS, list(tables.choices(SETTINGS)), strength=3),
+        *tables.sample(SETTINGS, 20, TODAY),
+    )
 }
 
 

@@ -19,7 +19,7 @@ def test_every_file_has_exactly_one_owner(variant: Variant) -> None:
 def every_tables(defaults: Variant) -> list[Tables]:
     """Return the tables for answers in which every two choices meet."""
     settings, answers = defaults.tables.settings, defaults.tables.answers
-    cover = tables.covering(tables.choices(settings))
+    cover = tables.covering(settings, list(tables.choices(settings)))
     return [Tables(settings, {**answers, **chosen}) for chosen in cover]
 
 

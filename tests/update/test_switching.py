@@ -9,9 +9,7 @@ import pytest
 from copier import run_copy, run_update
 from harness.project import run
 from harness.rendered import differences, read_answers
-from harness.variants import OPTIONS
-
-SWITCHES = [(question, answer) for question, answers in OPTIONS.items() for answer in answers[1:]]
+from harness.variants import OPTIONS, SWITCHES
 
 
 @pytest.fixture(scope="module")
@@ -24,22 +22,23 @@ def generated(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return path
 
 
-@pytest.mark.parametrize(("question", "answer"), SWITCHES)
+@pytest.mark.parametrize("switch", SWITCHES)
 def test_changed_answer_gives_what_generating_with_it_gives_and_back(
-    generated: Path, render: Callable[..., Path], tmp_path: Path, question: str, answer: str
+    generated: Path, render: Callable[..., Path], tmp_path: Path, switch: str
 ) -> None:
     project = shutil.copytree(generated, tmp_path / "project")
-    expected = render({question: answer})
+    answers = SWITCHES[switch]
+    expected = render(answers)
 
-    run_update(project, data={question: answer}, defaults=True, overwrite=True, quiet=True)
+    run_update(project, data=answers, defaults=True, overwrite=True, quiet=True)
     _commit(project)
 
     assert differences(project, expected) == [".copier-answers.yml"]
     assert _answers(project) == _answers(expected)
     assert differences(project, generated) != [".copier-answers.yml"]
 
-    default = OPTIONS[question][0]
-    run_update(project, data={question: default}, defaults=True, overwrite=True, quiet=True)
+    back = {question: OPTIONS[question][0] for question in answers}
+    run_update(project, data=back, defaults=True, overwrite=True, quiet=True)
 
     assert differences(project, generated) == []
 
