@@ -12,6 +12,7 @@ from copier import run_copy
 from harness import machine, tables
 from harness.once import once
 from harness.project import Project, opened, release, run, start
+from harness.variants import VARIANTS
 
 # Fixtures behind which minutes of work lie: tests that use them run after all others.
 LONG = {"project", "engine"}
@@ -102,6 +103,12 @@ def project(render: Render, shared: Path) -> Callable[..., Project]:
     return made
 
 
+@pytest.fixture(scope="session", params=VARIANTS)
+def fresh_variant(project: Callable[..., Project], request: pytest.FixtureRequest) -> Project:
+    """Return each variant's project in turn."""
+    return project(**VARIANTS[request.param])
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run what answers in seconds first; within that, keep the order of the folders."""
     items.sort(key=lambda item: not LONG.isdisjoint(getattr(item, "fixturenames", ())))
@@ -115,6 +122,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterable[Any]:
         # The list at the end of the run shall name the test, not the line that left it out.
         path, line, _ = item.location
         report.longrepr = (path, (line or 0) + 1, report.longrepr[2])
+    if "fresh_variant" in getattr(item, "fixturenames", ()):
+        report.user_properties.append(("variant", item.callspec.params["fresh_variant"]))
     _refuse_to_leave_out(report)
     return report
 
@@ -133,3 +142,27 @@ def _refuse_to_leave_out(report: pytest.TestReport | pytest.CollectReport) -> No
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
         report.longrepr = f"SLIPWAY_REQUIRE_ALL is set, and this was left out. {reason}"
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """End with a line per variant: what ran, and how long."""
+    ran: dict[str, list[pytest.TestReport]] = {}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, value in getattr(report, "user_properties", ()):
+                if name == "variant":
+                    ran.setdefault(value, []).append(report)
+    if not ran:
+        return
+    terminalreporter.section("variants")
+    for variant, reports in sorted(ran.items()):
+        seconds = {
+            made: sum(report.duration for report in reports if (report.when == "setup") == made)
+            for made in (True, False)
+        }
+        checks = [report for report in reports if report.when == "call"]
+        failed = [report.nodeid.partition("::")[2] for report in reports if report.failed]
+        terminalreporter.write_line(
+            f"{'FAIL' if failed else 'ok':4}  {variant}: made in {seconds[True]:.0f} s, "
+            f"{len(checks)} checks in {seconds[False]:.0f} s {' '.join(failed)}".rstrip()
+        )
