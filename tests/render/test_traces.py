@@ -1,0 +1,36 @@
+"""What was not chosen leaves no trace: no dependency, no import, no setting, no page."""
+
+import re
+
+import pytest
+from harness.rendered import Variant
+from harness.variants import OPTIONS
+
+TRACES = {
+    "storage": {
+        "local": r"-storage$",
+        "s3": r"dvc-s3|s3://",
+        "gcs": r"dvc-gs|gs://",
+        "azure": r"dvc-azure|azure://",
+    },
+}
+"""By question and answer: what only a project with that answer holds."""
+
+
+def test_every_option_has_a_trace_to_look_for() -> None:
+    assert {question: list(answers) for question, answers in TRACES.items()} == OPTIONS
+
+
+@pytest.mark.parametrize("question", OPTIONS)
+def test_only_the_chosen_answer_leaves_traces(variant: Variant, question: str) -> None:
+    chosen = variant.tables.answers[question]
+    found = {
+        answer
+        for answer, trace in TRACES[question].items()
+        for name, text in variant.texts.items()
+        if not name.startswith("docs/options/") and re.search(trace, text, re.MULTILINE)
+    }
+    pages = {name for name in variant.files if name.startswith(f"docs/options/{question}-")}
+
+    assert found == {chosen}
+    assert pages == {f"docs/options/{question}-{chosen}.md"}
