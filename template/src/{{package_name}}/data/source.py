@@ -2,6 +2,7 @@
 
 import csv
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from unicodedata import normalize
@@ -38,7 +39,8 @@ def read(data: DataConfig, path: Path | None = None) -> pl.LazyFrame:
     if path.suffix.lower() in (".parquet", ".pq"):
         return _plain(_named(pl.scan_parquet(path), path), data.missing)
     if path.suffix.lower() in (".csv", ".tsv", ".txt"):
-        return _plain(_named(_scan_csv(data, path), path), data.missing)
+        rows, header = _scan_csv(data, path)
+        return _plain(_named(rows, path, header), data.missing)
     raise DataError(
         f"{path} is of a kind that is not read here ('{path.suffix}'): convert it to .csv or .parquet"
     )
@@ -68,19 +70,23 @@ def _existing(path: Path) -> Path:
     )
 
 
-def _named(rows: pl.LazyFrame, path: Path) -> pl.LazyFrame:
-    """The rows with names as people type them: without blanks around, accents in one piece."""
+def _named(rows: pl.LazyFrame, path: Path, header: Sequence[str] = ()) -> pl.LazyFrame:
+    """The rows with names as people type them: without blanks around, accents in one piece.
+
+    header  the names as the file has them, where Polars gives other ones
+    """
     try:
-        written = rows.collect_schema().names()
+        found = rows.collect_schema().names()
     except pl.exceptions.PolarsError as error:
         raise _unreadable(str(path), error) from error
-    names = [normalize("NFC", name.strip()) for name in written]
+    written = header if len(header) == len(found) else found
+    names = [normalize("NFC", name.strip()) or f"column {place}" for place, name in enumerate(written, 1)]
     for name in names:
         if names.count(name) > 1:
             raise DataError(f"{path} has two columns '{name}': rename one of them")
         if name == "*" or (name.startswith("^") and name.endswith("$")):
             raise DataError(f"{path} has a column '{name}', which Polars reads as a pattern: rename it")
-    return rows.rename(dict(zip(written, names, strict=True)))
+    return rows.rename(dict(zip(found, names, strict=True)))
 
 
 def _plain(rows: pl.LazyFrame, missing: list[str]) -> pl.LazyFrame:
@@ -94,12 +100,26 @@ def _plain(rows: pl.LazyFrame, missing: list[str]) -> pl.LazyFrame:
     )
 
 
-def _scan_csv(data: DataConfig, path: Path) -> pl.LazyFrame:
+def _scan_csv(data: DataConfig, path: Path) -> tuple[pl.LazyFrame, list[str]]:
+    """The rows, and the names as the file has them."""
     source = path if _is_utf8(data.encoding) else _transcoded(path, data.encoding)
     if source == path and _starts_as_utf16(path):
         raise DataError(f"{path} is written in UTF-16: set data.encoding in conf/data/file.yaml to utf-16")
     separator = _separator(path, data) if data.separator == "auto" else data.separator
-    return pl.scan_csv(source, separator=separator, infer_schema=False)
+    rows = pl.scan_csv(source, separator=separator, infer_schema=False)
+    return rows, _header(path, data.encoding, separator)
+
+
+def _header(path: Path, encoding: str, separator: str) -> list[str]:
+    """The first row: Polars keeps doubled quotes in names, and renames one that stands there twice."""
+    try:
+        with path.open(encoding=encoding, newline="") as stream:
+            names = next(filter(None, csv.reader(stream, delimiter=separator)), [])
+    except UnicodeError as error:
+        raise _unreadable(str(path), error) from error
+    except csv.Error:
+        return []
+    return [name.removeprefix("\ufeff") for name in names]
 
 
 def _is_utf8(encoding: str) -> bool:
