@@ -40,7 +40,7 @@ def prepare(config: Config) -> None:
     Writes  data/train.parquet and data/test.parquet: one row per example, with the schema's used columns;
             data/schema.json; reports/data.json.
     Raises  DataError if the source cannot be read or learned from; SchemaError if rows break a rule;
-            ConfigurationError if task.windows cuts no series.
+            ConfigurationError if task.windows cuts no series, or task.split leaves one side empty.
     """
     framing = configured_framing(config)
     schema = read_schema(paths.SCHEMA, config.data.target)
@@ -53,8 +53,7 @@ def prepare(config: Config) -> None:
     if framing is not None:
         examples, schema = framing.frame(examples, schema)
         labelled = pl.DataFrame(examples)
-    split: Split = instantiate(config.task.split, _partial_=True)
-    held_out = split(examples, schema, config.seed)
+    held_out = set_apart(examples, schema, config)
     kept = ~held_out if framing is None else framing.learnable(examples, held_out)
     write_split(labelled.filter(pl.Series(kept)), labelled.filter(pl.Series(held_out)), schema)
     facts = {
@@ -92,6 +91,27 @@ def configured_framing(config: Config) -> Framing | None:
             f"task.windows cuts no series ({found}): mend it in conf/task/forecasting.yaml"
         ) from error
     return framing
+
+
+def set_apart(examples: Columns, schema: Schema, config: Config) -> Mask:
+    """Which examples are held out for the test.
+
+    Raises ConfigurationError if there is no such split, or it leaves one side empty.
+    """
+    try:
+        split: Split = instantiate(config.task.split, _partial_=True)
+    except InstantiationException as error:
+        raise ConfigurationError(
+            f"task.split._target_ is '{config.task.split.get('_target_')}', which is nowhere to be found: "
+            "name a function of data/split.py in conf/task/"
+        ) from error
+    held_out = split(examples, schema, config.seed)
+    if not 0 < held_out.sum() < len(held_out):
+        raise ConfigurationError(
+            f"task.split holds out {held_out.sum()} of {len(held_out)} rows, and both training and test need some: "
+            "change test_size, or choose another split in conf/task/"
+        )
+    return held_out
 
 
 def check_enough(table: pl.DataFrame, schema: Schema, config: Config) -> None:

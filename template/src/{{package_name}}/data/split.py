@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..columns import Columns, length
+from ..errors import SchemaError
 from ..schema import Schema
 
 Mask = NDArray[np.bool_]
@@ -40,12 +41,18 @@ def at_random(columns: Columns, schema: Schema, seed: int, test_size: float) -> 
 def by_time(columns: Columns, schema: Schema, seed: int, test_size: float) -> Mask:
     """Hold out the latest rows by the schema's `time` column; rows of one instant stay together.
 
-    Raises ValueError if the schema has no such column.
+    Rows without a time stay in training.
+
+    Raises SchemaError if the schema has no such column.
     """
     if schema.time is None:
-        raise ValueError("a split by time needs a column with the role `time` in conf/schema.yaml: mark one")
+        raise SchemaError(
+            "no column has the role time, and task.split holds out the latest rows: "
+            "give it to the column of dates in conf/schema.yaml, or set another split in conf/task/"
+        )
     instants = columns[schema.time.name]
-    return np.asarray(instants > np.sort(instants)[int(len(instants) * (1 - test_size)) - 1])
+    known = np.count_nonzero(instants == instants)  # unlike NaT and NaN, which are sorted last
+    return np.asarray(instants > np.sort(instants)[max(int(known * (1 - test_size)), 0) - 1])
 
 
 def _turns(columns: Columns, schema: Schema, seed: int) -> NDArray[np.int64]:
