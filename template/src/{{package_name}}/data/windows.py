@@ -144,7 +144,7 @@ def check_span(columns: Columns, schema: Schema, windows: Windows) -> None:
     if span < least:
         raise DataError(
             f"the series spans {span} {name}, and {least} are needed for lags, season and horizon: "
-            "bring a longer one, or shorten them in conf/task/forecasting.yaml"
+            "bring a longer one, or shorten them in conf/task/forecasting.yaml before you train"
         )
     if span > SPARSEST * filled:
         raise DataError(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..columns import Columns
 from ..schema import Schema
-from .judge import Fold
+from .judge import Fold, Rows, blocks_of_rows
 from .labels import labels
 from .predictor import Prediction
 
@@ -21,6 +21,8 @@ class Classification:
 
     offset = None
     by_group = "accuracy"
+    naive = "always says the most frequent class"
+    drawn = "rows"
     larger_is_better: ClassVar[dict[str, bool]] = {
         "macro_f1": True,
         "accuracy": True,
@@ -56,6 +58,10 @@ class Classification:
         rows = len(next(iter(asked.values())))
         shares = np.tile(counts / counts.sum(), (rows, 1))
         return Prediction(np.full(rows, classes[counts.argmax()], dtype=object), tuple(classes), shares)
+
+    def blocks(self, columns: Columns, schema: Schema) -> Rows:
+        """Rows of one group hang together; others stand for themselves."""
+        return blocks_of_rows(columns, schema)
 
     def measure(self, truth: NDArray[Any], prediction: Prediction) -> dict[str, float]:
         """Macro averages over the classes that occur in the truth or the predictions.

@@ -84,7 +84,7 @@ def metrics(
     baseline = judge.measure(asked.target, judge.baseline(known.table, known.target, asked.table))
     drawn = intervals(
         lambda rows: judge.measure(asked.target[rows], pick(prediction, rows)),
-        len(asked.target),
+        judge.blocks(asked.table, asked.schema),
         config.evaluation.resamples,
         config.evaluation.confidence,
         config.seed,
@@ -126,6 +126,8 @@ def head(
         "trained_on": predictor.signature.trained_on,
         "rows": {"train": len(known.target), "test": len(asked.target)},
         "confidence": config.evaluation.confidence,
+        "drawn": judge.drawn if asked.schema.group is None else f"the groups of {asked.schema.group.name}",
+        "naive": judge.naive,
         "skill": skill(metric, perfect=1.0 if judge.larger_is_better[config.task.metric] else 0.0),
         "overfitting": overfitting(metric),
     }

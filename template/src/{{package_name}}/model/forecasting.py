@@ -13,7 +13,7 @@ from ..data.windows import DATE, LEVEL, ORIGIN, SEASONAL, STEP
 from ..errors import DataError
 from ..files import read_json
 from ..schema import Schema
-from .judge import Fold
+from .judge import Fold, Rows
 from .predictor import Prediction
 
 
@@ -26,6 +26,8 @@ class Forecasting:
 
     offset = LEVEL
     by_group = "mae"
+    naive = "repeats the value of the last season"
+    drawn = "blocks of origins, each a horizon long"
     larger_is_better: ClassVar[dict[str, bool]] = {"mase": False, "mae": False, "rmse": False, "smape": False}
 
     def __init__(self, scale: float | None = None) -> None:
@@ -63,6 +65,11 @@ class Forecasting:
     def baseline(self, known: Columns, target: NDArray[Any], asked: Columns) -> Prediction:
         """The value of the last season: the seasonal naive forecast."""
         return Prediction(asked[LEVEL] + asked[SEASONAL])
+
+    def blocks(self, columns: Columns, schema: Schema) -> Rows:
+        """As many neighbouring origins as a horizon has steps: their forecasts are about the same periods."""
+        _, place = np.unique(columns[ORIGIN], return_inverse=True)
+        return place // int(columns[STEP].max())
 
     def measure(self, truth: NDArray[Any], prediction: Prediction) -> dict[str, float]:
         """Errors in units of the seasonal naive forecast's, in the target's unit, and in per cent."""

@@ -21,11 +21,15 @@ class Judge(Protocol):
     larger_is_better  every metric's name, and whether more of it is better
     by_group          the metric that stays meaningful in a small group of rows
     offset            a column that is taken from the target before fitting and added afterwards
+    naive             what the baseline answers, as the end of a sentence
+    drawn             what the bootstrap draws: rows, or blocks of them
     """
 
     larger_is_better: ClassVar[dict[str, bool]]
     by_group: str
     offset: str | None
+    naive: str
+    drawn: str
 
     def target(self, columns: Columns, schema: Schema) -> NDArray[Any]:
         """The target as labels or numbers."""
@@ -44,6 +48,10 @@ class Judge(Protocol):
 
     def baseline(self, known: Columns, target: NDArray[Any], asked: Columns) -> Prediction:
         """What one would say without a model."""
+        ...
+
+    def blocks(self, columns: Columns, schema: Schema) -> Rows:
+        """The number of each row's block: rows of one block depend on each other."""
         ...
 
     def measure(self, truth: NDArray[Any], prediction: Prediction) -> dict[str, float]:
@@ -69,3 +77,10 @@ class Judge(Protocol):
     ) -> dict[str, str]:
         """Draw the task's own figures; return what each one shows, by file name."""
         ...
+
+
+def blocks_of_rows(columns: Columns, schema: Schema) -> Rows:
+    """Rows of one group form a block; without groups every row is one."""
+    if schema.group is None:
+        return np.arange(len(next(iter(columns.values()))))
+    return np.unique(columns[schema.group.name].astype(str), return_inverse=True)[1]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..columns import Columns
 from ..schema import Schema
-from .judge import Fold
+from .judge import Fold, Rows, blocks_of_rows
 from .predictor import Prediction
 
 
@@ -18,6 +18,8 @@ class Regression:
 
     offset = None
     by_group = "mae"
+    naive = "always says the median"
+    drawn = "rows"
     larger_is_better: ClassVar[dict[str, bool]] = {
         "mae": False,
         "rmse": False,
@@ -47,6 +49,10 @@ class Regression:
     def baseline(self, known: Columns, target: NDArray[Any], asked: Columns) -> Prediction:
         """The median, which has the smallest mean absolute error of all constants."""
         return Prediction(np.full(len(next(iter(asked.values()))), np.median(target)))
+
+    def blocks(self, columns: Columns, schema: Schema) -> Rows:
+        """Rows of one group hang together; others stand for themselves."""
+        return blocks_of_rows(columns, schema)
 
     def measure(self, truth: NDArray[Any], prediction: Prediction) -> dict[str, float]:
         """Errors in the target's unit, and the share of the variance that is explained."""
