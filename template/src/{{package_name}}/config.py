@@ -23,8 +23,13 @@ class Section(BaseModel):
 
 
 class DataConfig(Section):
-    """Where the rows come from and how the file is to be read."""
+    """Where the rows come from and how they are written.
 
+    path    what names the rows: the file that holds them, or the query that asks for them
+    source  the class that brings them to this machine
+    """
+
+    source: Component
     path: str
     # Accents in one piece, as the columns' names have them.
     target: Annotated[str, AfterValidator(lambda name: normalize("NFC", name.strip()))]

@@ -8,7 +8,7 @@ from ..errors import SchemaError
 from ..schema import Column, Schema
 from .infer import infer
 from .schema_file import is_edited, load_schema, write_schema
-from .source import read
+from .source import fetch, read
 
 PREVIOUS = paths.SCHEMA.with_name("schema.previous.yaml")
 
@@ -20,6 +20,7 @@ def describe(config: Config, *, replace: bool = False) -> str:
     Raises  SchemaError if the present schema was edited and `replace` is not set; DataError if the source
             cannot be read or has no such target.
     """
+    fetch(config.data)
     schema = with_marks(infer(read(config.data), config), paths.SCHEMA)
     kept = _keep_edited(paths.SCHEMA, replace=replace)
     write_schema(schema, paths.SCHEMA)

@@ -60,7 +60,7 @@ def infer(raw: pl.LazyFrame, config: Config) -> Schema:
     if config.data.target not in names:
         raise DataError(
             f"data.target is '{config.data.target}', which is no column of {config.data.path}; "
-            f"it has {quoted([name[:40] for name in names])}: set data.target in conf/data/file.yaml to one of them"
+            f"it has {quoted([name[:40] for name in names])}: set data.target in conf/data/ to one of them"
         )
     profiles = profile(raw, config.data)
     if profiles[config.data.target].rows == 0:
@@ -200,7 +200,7 @@ def _target(raw: pl.LazyFrame, name: str, seen: Profile, config: Config) -> Colu
                 f"the target '{name}' holds a number in {seen.numbers} of {seen.present} rows, and "
                 f"{config.task.name} predicts numbers: "
                 + (
-                    "set data.decimal to ',' in conf/data/file.yaml"
+                    "set data.decimal to ',' in conf/data/"
                     if comma
                     else "set data.target to a numeric column, or use the task classification"
                 )
