@@ -1,11 +1,16 @@
 """Servers that a test starts for itself, on a port that is free."""
 
+import json
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 from harness import machine
 
@@ -51,6 +56,54 @@ def listening(
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody asked of a server of ours."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: Any
+
+
+@dataclass
+class Heard:
+    """A server that writes down what it is asked, and answers with what it was told to say."""
+
+    address: str
+    answer: Any = field(default_factory=dict)
+    requests: list[Request] = field(default_factory=list)
+
+
+@contextmanager
+def hearing() -> Iterator[Heard]:
+    """Run a server that takes JSON and answers with JSON, until the block ends."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            length = int(self.headers.get("Content-Length", 0))
+            body = json.loads(self.rfile.read(length)) if length else None
+            heard.requests.append(Request(self.command, self.path, dict(self.headers), body))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(heard.answer).encode())
+
+        def do_GET(self) -> None:
+            self.do_POST()
+
+        def log_message(self, *_: Any) -> None:
+            """Keep quiet: the requests are written down."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    heard = Heard(f"http://127.0.0.1:{server.server_port}")
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield heard
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def _answers(port: int) -> bool:

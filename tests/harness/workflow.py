@@ -87,7 +87,7 @@ class Ran:
 
 @dataclass(frozen=True)
 class Runner:
-    """A runner of jobs for one push: of the last commit of `repository`, which found `before`."""
+    """A runner of jobs for one event, on the last commit of `repository`; a push found `before`."""
 
     workflow: Workflow
     repository: Path
@@ -95,21 +95,28 @@ class Runner:
     folder: Path
     programs: Path
     """Programs that come before all others on PATH."""
+    event: str = "push"
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    """What a person answered who started the workflow."""
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    api: str = "http://127.0.0.1:9"
+    """Where GitHub's API answers; by default nothing does."""
 
-    def run(self, job: str, matrix: Mapping[str, Any] | None = None) -> Ran:
-        """Run a job to its end, whether it is good or bad."""
+    def runs(self, job: str, status: str) -> bool:
+        """Say whether a job is run when the jobs that it needs ended as `status` says."""
+        contexts = self._contexts(self.folder, {})
+        return bool(self.workflow.ask("job", job=job, contexts=contexts, status=status)["runs"])
+
+    def run(
+        self, job: str, matrix: Mapping[str, Any] | None = None, *, status: str = "success"
+    ) -> Ran:
+        """Run a job to its end, good or bad, after those that it needs ended as `status` says."""
         place = self.folder / "-".join([job, *map(str, (matrix or {}).values())])
         workspace = place / "workspace"
         workspace.mkdir(parents=True)
-        contexts: dict[str, Any] = {
-            "github": self._github(workspace),
-            "matrix": matrix or {},
-            "needs": {},
-            "env": {},
-            "steps": {},
-        }
-        about = self.workflow.ask("job", job=job, contexts=contexts, status="success")
-        assert about["runs"], f"the job {job} does not run for a push"
+        contexts = self._contexts(workspace, matrix or {})
+        about = self.workflow.ask("job", job=job, contexts=contexts, status=status)
+        assert about["runs"], f"the job {job} does not run for a {self.event}"
         contexts["env"] = about["env"]
 
         ran = Ran()
@@ -131,15 +138,24 @@ class Runner:
         ran.summary = summary.read_text(encoding="utf-8") if summary.exists() else ""
         return ran
 
-    def _github(self, workspace: Path) -> dict[str, Any]:
-        commit = run("git rev-parse HEAD", self.repository).stdout.strip()
-        return {
-            "event_name": "push",
+    def _contexts(self, workspace: Path, matrix: Mapping[str, Any]) -> dict[str, Any]:
+        github = {
+            "event_name": self.event,
             "event": {"before": self.before},
             "ref": "refs/heads/main",
             "ref_name": "main",
-            "sha": commit,
+            "sha": run("git rev-parse HEAD", self.repository).stdout.strip(),
+            "token": "a token",
             "workspace": str(workspace),
+        }
+        return {
+            "github": github,
+            "inputs": self.inputs,
+            "secrets": self.secrets,
+            "matrix": matrix,
+            "needs": {},
+            "env": {},
+            "steps": {},
         }
 
     def _command(
@@ -153,6 +169,7 @@ class Runner:
         }
         for file in files.values():
             file.touch()
+        (place / "temporary").mkdir(exist_ok=True)
         variables = {name: str(value) for name, value in step["env"].items()}
         if "UV_PYTHON" in variables:
             variables["UV_PYTHON"] = machine.require_python(variables["UV_PYTHON"])
@@ -163,9 +180,14 @@ class Runner:
             env=machine.environment(
                 CI="true",
                 GITHUB_ACTIONS="true",
+                GITHUB_API_URL=self.api,
+                GITHUB_REPOSITORY="owner/project",
+                GITHUB_RUN_ID="42",
+                GITHUB_SERVER_URL="https://github.example",
                 GITHUB_SHA=contexts["github"]["sha"],
                 GITHUB_WORKSPACE=contexts["github"]["workspace"],
                 PATH=own_path,
+                RUNNER_TEMP=str(place / "temporary"),
                 **{name: str(file) for name, file in files.items()},
                 **variables,
             ),

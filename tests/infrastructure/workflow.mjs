@@ -8,7 +8,9 @@ import { Evaluator, Lexer, Parser, data } from "@actions/expressions";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
-const KNOWN_OF_A_JOB = ["name", "needs", "if", "runs-on", "timeout-minutes", "strategy", "env", "defaults", "steps"];
+const KNOWN_OF_A_JOB = [
+  "name", "needs", "if", "permissions", "runs-on", "timeout-minutes", "strategy", "env", "defaults", "steps",
+];
 const KNOWN_OF_A_STEP = ["id", "name", "if", "uses", "with", "run", "env", "shell"];
 
 function evaluate(source, contexts, status) {
