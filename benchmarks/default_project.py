@@ -15,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 REPEATS = 3
+IN_THE_PROJECT = ["uv", "run", "--no-sync"]
 ENVIRONMENT = {
     k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE")
 }
@@ -50,20 +51,19 @@ def main() -> None:
         run(["uv", "sync", "--quiet"], project)
         show("render the default project", f"{render:.2f} s", "at most 2 s")
 
-        python = project / ".venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
-        pipeline = [str(python), "-m", "dvc", "repro", "--quiet"]
+        pipeline = [*IN_THE_PROJECT, "dvc", "repro", "--quiet"]
         run(
             pipeline, project
         )  # fills Python's bytecode cache, which a first import would otherwise pay for
         first = fastest(lambda: timed(pipeline, project), before=lambda: forget(project))
-        alone = fastest(lambda: timed([str(python), "-c", IN_ONE_PROCESS], project))
+        alone = fastest(lambda: timed([*IN_THE_PROJECT, "python", "-c", IN_ONE_PROCESS], project))
         idle = fastest(lambda: timed(pipeline, project), before=lambda: run(pipeline, project))
         show("first run of the pipeline", f"{first:.1f} s", "under 10 s")
         show("the same work in one process", f"{alone:.1f} s", "")
         show("ratio of the two", f"{first / alone:.2f}", "at most 2")
         show("nothing to do", f"{idle:.2f} s", "under 1 s")
 
-        small, large = (memory(python, project, rows) for rows in (100_000, 1_000_000))
+        small, large = (memory(project, rows) for rows in (100_000, 1_000_000))
         show("ingest and validate 100,000 rows", f"{small:.0f} MB", "")
         show("ingest and validate 1,000,000 rows", f"{large:.0f} MB", "")
         show("growth of memory for 10 times the rows", f"{large / small:.1f}", "at most 10")
@@ -95,14 +95,14 @@ def forget(project: Path) -> None:
         path.unlink()
 
 
-def memory(python: Path, project: Path, rows: int) -> float:
+def memory(project: Path, rows: int) -> float:
     """Peak memory of the data stage over so many rows, in megabytes."""
     table = f"data/raw/{rows}.csv"
-    run([str(python), "-c", MAKE_ROWS, str(rows), table], project)
-    command = [str(python), "-m", "penguin_species", "prepare", f"data.path={table}"]
+    run([*IN_THE_PROJECT, "python", "-c", MAKE_ROWS, str(rows), table], project)
+    command = ["python", "-m", "penguin_species", "prepare", f"data.path={table}"]
     code = f"import resource, subprocess; subprocess.run({command!r}, check=True, capture_output=True); "
     code += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-    peak = run([str(python), "-c", code], project)
+    peak = run([*IN_THE_PROJECT, "python", "-c", code], project)
     return int(peak) / (1024 if sys.platform != "darwin" else 1024**2)
 
 

@@ -7,6 +7,10 @@ from harness.rendered import Variant
 from harness.variants import OPTIONS
 
 TRACES = {
+    "framework": {
+        "scikit-learn": r"- boosting$|HistGradientBoosting(Classifier|Regressor)",
+        "lightgbm": r"(?i)lightgbm",
+    },
     "storage": {
         "local": r"-storage$",
         "s3": r"dvc-s3|s3://",

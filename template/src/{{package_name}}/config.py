@@ -51,10 +51,11 @@ class TaskConfig(Section):
 
 
 class ModelConfig(Section):
-    """The candidates that are compared, by name."""
+    """The candidates that are compared, by name, and the libraries beside scikit-learn that they come from."""
 
     candidates: Annotated[dict[str, Component], Field(min_length=1)]
     search: dict[str, dict[str, Any]] = {}
+    libraries: dict[str, Component] = {}
 
 
 class EvaluationConfig(Section):

@@ -1,11 +1,13 @@
 """The fitted model as files that hold no code: skops for Python, ONNX for the service."""
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import onnx
 import skops.io
+from hydra.utils import instantiate
 from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 from sklearn.pipeline import Pipeline
@@ -22,12 +24,35 @@ from .predictor import CATEGORIES, NUMBERS, SIGNATURE, Prediction, Signature
 TOLERANCE = 1e-4
 """Largest difference of a probability, or of a number in standard deviations: ONNX computes in float32."""
 
+OPERATORS = {"": 18, "ai.onnx.ml": 3}
+"""The versions of ONNX's operators: the newest that the converters of all libraries write."""
+
 TRUSTED = (
     "numpy.dtype",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
 )
 """Types inside scikit-learn's own models that skops does not take for harmless by itself."""
+
+
+class Library(Protocol):
+    """What the export has to know of estimators that are not scikit-learn's own.
+
+    trusted  the types inside its models that skops may load
+    """
+
+    trusted: ClassVar[tuple[str, ...]]
+
+    def register(self) -> None:
+        """Teach skl2onnx to convert its models."""
+
+
+def libraries(config: Config) -> list[Library]:
+    """The libraries of the candidates, each made known to skl2onnx."""
+    named: list[Library] = [instantiate(library) for library in config.model.libraries.values()]
+    for library in named:
+        library.register()
+    return named
 
 
 def sign(name: str, known: Examples, judge: Judge, config: Config, *, data_hash: str) -> Signature:
@@ -56,12 +81,13 @@ def save_fitted(model: Pipeline, path: Path) -> None:
         skops.io.dump(model, part)
 
 
-def load_fitted(path: Path) -> Pipeline:
-    """Read a pipeline, refusing every type that is neither harmless nor scikit-learn's own.
+def load_fitted(path: Path, known: Iterable[Library] = ()) -> Pipeline:
+    """Read a pipeline, refusing every type that is neither harmless nor of scikit-learn or a known library.
 
     Raises skops.io.exceptions.UntrustedTypesFoundException for anything else.
     """
-    return skops.io.load(path, trusted=list(TRUSTED))
+    trusted = [*TRUSTED, *(name for library in known for name in library.trusted)]
+    return skops.io.load(path, trusted=trusted)
 
 
 def save_served(model: Pipeline, signature: Signature, path: Path) -> None:
@@ -72,7 +98,9 @@ def save_served(model: Pipeline, signature: Signature, path: Path) -> None:
     if signature.categories:
         blocks.append((CATEGORIES, StringTensorType([None, len(signature.categories)])))
     options = {id(model): {"zipmap": False}} if signature.classes else None
-    converted = convert_sklearn(model, name=signature.name, initial_types=blocks, options=options)
+    converted = convert_sklearn(
+        model, name=signature.name, initial_types=blocks, options=options, target_opset=OPERATORS
+    )
     onnx.helper.set_model_props(converted, {SIGNATURE: signature.model_dump_json(exclude_defaults=True)})
     with whole(path) as part:
         part.write_bytes(converted.SerializeToString())

@@ -19,7 +19,7 @@ from ..features import features
 from ..files import read_json, write_json
 from .encoder import model_frame, with_encoder
 from .examples import Examples, load_examples
-from .export import agreement, load_fitted, save_fitted, save_served, sign
+from .export import agreement, libraries, load_fitted, save_fitted, save_served, sign
 from .judge import Fold, Judge
 from .predictor import Prediction, Predictor
 
@@ -56,11 +56,12 @@ def train(config: Config) -> None:
     chosen = best(scores, larger_is_better=judge.larger_is_better[config.task.metric])
     fitted = fit(config.model.candidates[chosen.name], known, judge)
     signature = sign(chosen.name, known, judge, config, data_hash=read_json(paths.DATA_REPORT)["sha256"])
+    named = libraries(config)
     save_fitted(fitted, paths.FITTED_MODEL)
     save_served(fitted, signature, paths.SERVED_MODEL)
     held_out = load_examples(paths.TEST, judge)
     agreed = agreement(
-        predict(load_fitted(paths.FITTED_MODEL), held_out, judge),
+        predict(load_fitted(paths.FITTED_MODEL, named), held_out, judge),
         Predictor(paths.SERVED_MODEL).predict(held_out.table),
     )
     write_json(paths.TRAINING_REPORT, report(config, scores, chosen, judge) | {"agreement": agreed})

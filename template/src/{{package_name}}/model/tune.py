@@ -63,7 +63,8 @@ def tune(config: Config, name: str | None, trials: int, workers: int) -> str:
     _search(config, name, study, trials, workers)
     first, best = study.trials[0].value, study.best_trial
     winner = changed(candidate, best.params)
-    write_winner(name, winner, space, f"{config.task.metric} {best.value:.4f} in trial {best.number}")
+    content = {"candidates": {name: winner}, "search": {name: space}, "libraries": config.model.libraries}
+    write_winner(content, f"{config.task.metric} {best.value:.4f} in trial {best.number}")
     return "\n".join(
         [
             f"{name}: {config.task.metric} {best.value:.4f} over {config.folds} folds; as configured {first:.4f}",
@@ -193,8 +194,7 @@ def _done(study: Study) -> int:
     return len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
 
 
-def write_winner(name: str, winner: Component, space: Space, note: str) -> None:
+def write_winner(content: dict[str, Any], note: str) -> None:
     """Write the winner in the form of the other files in conf/model/."""
-    content = {"candidates": {name: winner}, "search": {name: space}}
     body = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
     write_text(paths.TUNED_MODEL, f"# Found by `uv run poe tune`: {note}.\n{body}")
