@@ -13,7 +13,7 @@ import numpy as np
 import optuna
 import yaml
 from hydra.utils import instantiate
-from optuna.study import MaxTrialsCallback, Study
+from optuna.study import Study
 from optuna.trial import Trial, TrialState
 from tqdm import tqdm
 
@@ -157,11 +157,15 @@ def objective(config: Config, name: str) -> Callable[[Trial], float]:
 def _search(config: Config, name: str, study: Study, trials: int, workers: int) -> None:
     # Models that compute in several threads would otherwise fight over the cores.
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
+    before = _done(study)
     with (
         ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool,
-        tqdm(total=trials, initial=_done(study), desc=name, unit="trial") as bar,
+        tqdm(total=trials, initial=before, desc=name, unit="trial") as bar,
     ):
-        running = [pool.submit(_work, config, name, study.study_name, trials, i) for i in range(workers)]
+        running = [
+            pool.submit(_work, config, name, study.study_name, share, fresh_seed(config.seed, before, worker))
+            for worker, share in enumerate(shares(trials - before, workers))
+        ]
         while not all(future.done() for future in running):
             time.sleep(0.2)
             _show(bar, study, trials)
@@ -169,13 +173,25 @@ def _search(config: Config, name: str, study: Study, trials: int, workers: int) 
     _raise_first(running)
 
 
-def _work(config: Config, name: str, study: str, trials: int, worker: int) -> None:
+def shares(trials: int, workers: int) -> list[int]:
+    """How many trials each worker runs; workers without any are left out.
+
+    Told beforehand, since workers that look for themselves whether any are left run too many.
+    """
+    given = [(max(trials, 0) + worker) // workers for worker in range(workers)]
+    return [share for share in given if share]
+
+
+def fresh_seed(seed: int, before: int, worker: int) -> int:
+    """A seed that neither another worker nor an earlier run had: it would draw the same settings again."""
+    return int(np.random.SeedSequence((seed, before, worker)).generate_state(1)[0])
+
+
+def _work(config: Config, name: str, study: str, trials: int, seed: int) -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    sampler = optuna.samplers.TPESampler(seed=config.seed + worker)
+    sampler = optuna.samplers.TPESampler(seed=seed)
     loaded = optuna.load_study(study_name=study, storage=STORAGE, sampler=sampler)
-    if _done(loaded) < trials:
-        enough = MaxTrialsCallback(trials, states=(TrialState.COMPLETE,))
-        loaded.optimize(objective(config, name), callbacks=[enough])
+    loaded.optimize(objective(config, name), n_trials=trials)
 
 
 def _show(bar: "tqdm[Any]", study: Study, trials: int) -> None:
