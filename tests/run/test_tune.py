@@ -12,9 +12,10 @@ from harness.project import Project
 
 def tried(project: Project) -> list[float]:
     """Return the setting of every trial that is done."""
-    query = "SELECT param_value FROM trial_params JOIN trials USING (trial_id) WHERE state = 'COMPLETE'"
+    done = "SELECT trial_id FROM trials WHERE state = 'COMPLETE'"
     with closing(sqlite3.connect(project.path / "tune.db")) as store:
-        return [value for (value,) in store.execute(query)]
+        found = store.execute(f"SELECT param_value FROM trial_params WHERE trial_id IN ({done})")
+        return [value for (value,) in found]
 
 
 def test_search_goes_on_where_it_stopped_and_its_winner_is_trained(
