@@ -156,7 +156,7 @@ FAULTS = [
         "rng.integers(rows, size=rows)",
         "np.arange(rows)",
         REPORTS,
-        "test_interval_holds_the_value_and_has_a_width",
+        "test_intervals_hold_the_value_and_have_a_width",
     ),
     Fault(
         "the worst candidate is chosen",
