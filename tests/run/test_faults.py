@@ -153,8 +153,8 @@ FAULTS = [
     Fault(
         "intervals have no width",
         f"{SRC}/model/intervals.py",
-        "rng.integers(rows, size=rows)",
-        "np.arange(rows)",
+        "rng.integers(len(sizes), size=len(sizes))",
+        "np.arange(len(sizes))",
         REPORTS,
         "test_intervals_hold_the_value_and_have_a_width",
     ),
