@@ -250,8 +250,8 @@ FAULTS = [
     Fault(
         "code of strangers is loaded with a model",
         f"{SRC}/model/export.py",
-        "trusted=list(TRUSTED)",
-        "trusted=skops.io.get_untrusted_types(file=path)",
+        "load(path, trusted=trusted)",
+        "load(path, trusted=skops.io.get_untrusted_types(file=path))",
         EXPORT,
         "test_a_file_with_code_of_others_is_refused",
     ),
