@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from hydra.utils import instantiate
 
 from .. import paths
@@ -127,6 +128,7 @@ def head(
         "rows": {"train": len(known.target), "test": len(asked.target)},
         "confidence": config.evaluation.confidence,
         "drawn": judge.drawn if asked.schema.group is None else f"the groups of {asked.schema.group.name}",
+        "blocks": len(np.unique(judge.blocks(asked.table, asked.schema))),
         "naive": judge.naive,
         "skill": skill(metric, perfect=1.0 if judge.larger_is_better[config.task.metric] else 0.0),
         "overfitting": overfitting(metric),

@@ -1,7 +1,6 @@
 """The stage that writes the model card and the report, from what was measured and nothing else."""
 
 import base64
-import json
 import platform
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +13,7 @@ from ..config import Config
 from ..files import read_json, write_text
 from ..schema import Schema
 from .gate import verdicts
+from .wording import cell, figure, interval, quoted
 
 LIBRARIES = ("scikit-learn", "onnxruntime", "numpy", "polars")
 
@@ -56,23 +56,8 @@ def render(template: str, facts: dict[str, Any]) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"figure": figure, "cell": cell, "quoted": quoted}
+    environment.filters |= {"figure": figure, "interval": interval, "cell": cell, "quoted": quoted}
     return environment.get_template(template).render(facts)
-
-
-def figure(value: float | None) -> str:
-    """A number with as many digits as people read."""
-    return "not measured" if value is None else f"{value:.4g}"
-
-
-def cell(text: object) -> str:
-    """Text that cannot break out of a cell of a Markdown table."""
-    return str(text).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
-
-
-def quoted(text: object) -> str:
-    """Text as a YAML scalar: JSON's quotes are YAML's."""
-    return json.dumps(str(text), ensure_ascii=False)
 
 
 def _embedded(path: Path) -> str:

@@ -5,6 +5,7 @@ from ..config import Config
 from ..errors import DataError
 from ..files import read_json
 from .gate import verdicts
+from .wording import interval
 
 
 def summary(config: Config) -> str:
@@ -22,8 +23,7 @@ def summary(config: Config) -> str:
     ]
     lines.append(f"{'metric':16}{'test':>9}  {'interval':19}{'baseline':>9}")
     for name, metric in evaluation["metrics"].items():
-        interval = f"{metric['low']:.4g} to {metric['high']:.4g}"
-        lines.append(f"{name:16}{metric['value']:>9.4g}  {interval:19}{metric['baseline']:>9.4g}")
+        lines.append(f"{name:16}{metric['value']:>9.4g}  {interval(metric):19}{metric['baseline']:>9.4g}")
     lines += ["", "objectives"]
     lines += [
         f"  {verdict.state.upper():13}{verdict.sentence}"
