@@ -32,6 +32,14 @@ Make = Callable[[str], Project]
 Rows = list[dict[str, str]]
 
 FAST = {"classification": "logistic", "regression": "ridge", "forecasting": "ridge"}
+TARGET = {"classification": "Ergebnis", "regression": "Ergebnis", "forecasting": "Umsatz in €"}
+OWN = {
+    # By macro_f1 a class of two rows would count as much as each of the others.
+    "classification": {"metric": "accuracy"},
+    "regression": {},
+    "forecasting": {"frequency": "D", "season": "7", "lags": "[1, 2, 6, 7]", "horizon": "7"},
+}
+"""What in conf/task/ has to be said about these rows."""
 
 CLASSES = {
     "string": ("très bon", "mauvais", "rare"),
@@ -137,15 +145,13 @@ def configure(project: Project, file: str, **settings: str) -> None:
 def own(project: Make, tmp_path: Path) -> Callable[..., Project]:
     """Return a function that gives a project of a task, configured for own rows and to be quick."""
 
-    def made(task: str, rows: Rows, target: str = "Ergebnis") -> Project:
+    def made(task: str, rows: Rows, **data: str) -> Project:
         copy = project(task).copy(tmp_path / "project")
         configure(copy, "config.yaml", model=FAST[task])
         configure(copy, "evaluation.yaml", resamples="50", permutations="1")
-        configure(copy, "data/file.yaml", path="data/raw/own.csv", target=target, decimal='","')
-        if (
-            task == "classification"
-        ):  # by macro_f1 a class of two rows would count as much as the others
-            configure(copy, "task/classification.yaml", metric="accuracy")
+        own_file = {"path": "data/raw/own.csv", "target": TARGET[task], "decimal": '","'}
+        configure(copy, "data/file.yaml", **own_file | data)
+        configure(copy, f"task/{task}.yaml", **OWN[task])
         save(copy, rows)
         return copy
 
@@ -215,12 +221,25 @@ def test_typed_parquet_is_learned_and_served(own: Callable[..., Project]) -> Non
     assert ask(mine, {"rows": [ROW]})[0]["prediction"] == PREDICTED["string"]
 
 
+@pytest.mark.parametrize(
+    ("task", "kind"),
+    [
+        pytest.param("classification", "string", id="classification"),
+        pytest.param("regression", "float", id="regression"),
+        pytest.param("forecasting", "series", id="forecasting"),
+    ],
+)
+def test_projects_own_tests_hold_for_own_data(
+    own: Callable[..., Project], task: str, kind: str
+) -> None:
+    mine = own(task, series() if kind == "series" else table(kind))
+    mine.run("uv run poe schema")
+
+    mine.run("uv run pytest -q --no-cov")
+
+
 def test_own_series_is_forecast(own: Callable[..., Project]) -> None:
-    rows = series()
-    mine = own("forecasting", rows, target="Umsatz in €")
-    configure(
-        mine, "task/forecasting.yaml", frequency="D", season="7", lags="[1, 2, 6, 7]", horizon="7"
-    )
+    mine = own("forecasting", series())
 
     mine.run("uv run poe schema")
     assert having(mine, "time") == {"Tag"}
