@@ -110,7 +110,7 @@ def test_queued_sweep_gives_an_experiment_per_setting(quick: Project) -> None:
 
     kept = quick.run("git for-each-ref --format %(objectname) refs/exps").stdout.split()
     cards = [quick.run(f"git show {experiment}:MODEL_CARD.md").stdout for experiment in kept]
-    told = [found for card in cards for found in re.findall(r"of (\d+) bootstrap resamples", card)]
+    told = [found for card in cards for found in re.findall(r"(\d+) bootstrap resamples", card)]
     assert sorted(told) == ["60", "70"]
 
 
