@@ -9,13 +9,17 @@ from pathlib import Path
 import yaml
 from harness.project import Project
 
+DONE = """
+SELECT param_value, value
+FROM trial_params JOIN trial_values USING (trial_id) JOIN trials USING (trial_id)
+WHERE state = 'COMPLETE'
+"""
 
-def tried(project: Project) -> list[float]:
-    """Return the setting of every trial that is done."""
-    done = "SELECT trial_id FROM trials WHERE state = 'COMPLETE'"
+
+def scores(project: Project) -> dict[float, float]:
+    """Return every setting that was tried, with its score."""
     with closing(sqlite3.connect(project.path / "tune.db")) as store:
-        found = store.execute(f"SELECT param_value FROM trial_params WHERE trial_id IN ({done})")
-        return [value for (value,) in found]
+        return dict(store.execute(DONE).fetchall())
 
 
 def test_search_goes_on_where_it_stopped_and_its_winner_is_trained(
@@ -24,16 +28,20 @@ def test_search_goes_on_where_it_stopped_and_its_winner_is_trained(
     tuned = project("classification").copy(tmp_path / "project")
 
     tuned.run("uv run poe tune --model logistic --trials 2")
-    before = tried(tuned)
-    assert len(before) == 2
+    first = scores(tuned)
+    assert len(first) == 2
 
     told = tuned.run("uv run poe tune --model logistic --trials 5 --workers 2").stdout
     assert "3 trials run now, 5 in all" in told
-    assert len(set(tried(tuned))) == 5
-    assert set(before) < set(tried(tuned))
+    tried = scores(tuned)
+    assert len(tried) == 5
+    assert first.items() < tried.items()
+
+    winner = yaml.safe_load((tuned.path / "conf/model/tuned.yaml").read_text(encoding="utf-8"))
+    strength = winner["candidates"]["logistic"]["_args_"][1]["C"]
+    assert tried[strength] == max(tried.values())
 
     tuned.run("uv run dvc exp run -S model=tuned train")
-    winner = yaml.safe_load((tuned.path / "conf/model/tuned.yaml").read_text(encoding="utf-8"))
     training = json.loads((tuned.path / "reports/training.json").read_text(encoding="utf-8"))
     assert training["chosen"] == "logistic"
     assert winner["candidates"] == {"logistic": training["parameters"]}
