@@ -2,7 +2,6 @@
 
 import json
 import random
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,11 +10,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
-from allpairspy import AllPairs
+from covertable import make
 from jinja2 import Environment, StrictUndefined
 from pathspec import GitIgnoreSpec
 
 Answers = Mapping[str, Any]
+Refused = Iterable[Mapping[str, Any]]
 
 _JINJA = Environment(undefined=StrictUndefined, keep_trailing_newline=True)
 
@@ -56,15 +56,30 @@ def is_possible(settings: Answers, answers: Answers) -> bool:
     return not any(refused["answers"].items() <= given for refused in impossible(settings))
 
 
-def covering(settings: Answers, names: Sequence[str], strength: int = 2) -> list[dict[str, Any]]:
-    """Return few sets of answers to these questions in which any `strength` possible ones meet."""
+def covering(
+    settings: Answers, names: Sequence[str], strength: int = 2, left_out: Refused = ()
+) -> list[dict[str, Any]]:
+    """Return few sets of answers to these questions in which any `strength` possible ones meet.
+
+    left_out  further combinations that are refused, in the form of those in copier.yml
+    """
     listed = choices(settings)
-    chosen = AllPairs(
-        OrderedDict((name, listed[name]) for name in names),
-        n=strength,
-        filter_func=lambda row: is_possible(settings, dict(zip(names, row, strict=False))),
+    factors = {name: listed[name] for name in names}
+    refused = [combination["answers"] for combination in [*impossible(settings), *left_out]]
+    constraints = [
+        {
+            "operator": "or",
+            "conditions": [{"operator": "ne", "left": n, "value": v} for n, v in answers.items()],
+        }
+        for answers in refused
+        if answers.keys() <= factors.keys()
+    ]
+    # Of several arrays the shortest: a pair costs a minute where projects run, three answers a mere render.
+    salts = range(10 if strength == 2 else 1)
+    arrays = (
+        make(factors, strength=strength, constraints=constraints, salt=str(salt)) for salt in salts
     )
-    return [combination._asdict() for combination in chosen]
+    return [{name: row[name] for name in names} for row in min(arrays, key=len)]
 
 
 def sample(settings: Answers, size: int, seed: int) -> list[dict[str, Any]]:
