@@ -12,7 +12,7 @@ from copier import run_copy
 from harness import machine, tables
 from harness.once import once
 from harness.project import Project, opened, release, run, start
-from harness.variants import VARIANTS
+from harness.variants import CANNOT_RUN_HERE, VARIANTS
 
 # Fixtures behind which minutes of work lie: tests that use them run after all others.
 LONG = {"project", "engine"}
@@ -166,3 +166,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             f"{'FAIL' if failed else 'ok':4}  {variant}: made in {seconds[True]:.0f} s, "
             f"{len(checks)} checks in {seconds[False]:.0f} s {' '.join(failed)}".rstrip()
         )
+    for combination in CANNOT_RUN_HERE:
+        answers = " and ".join(
+            f"{name}={answer}" for name, answer in combination["answers"].items()
+        )
+        terminalreporter.write_line(f"only rendered  {answers}: {combination['because']}")

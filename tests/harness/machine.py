@@ -1,9 +1,11 @@
 """What this machine offers to a test: programs, interpreters, a clean environment."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -63,6 +65,28 @@ def interpreter(version: str) -> str:
     root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     found = sorted(root.glob(f"versions/{version}.*/bin/python{version}"))
     return str(found[-1]) if found else version
+
+
+@cache
+def torch_wheels() -> dict[str, Path]:
+    """Return the PyTorch wheels for processors alone that pip is told where to find, by Python version.
+
+    The one of the package index brings gigabytes for GPUs.
+    """
+    if not (pip := shutil.which("pip", path=environment()["PATH"])):
+        return {}
+    told = subprocess.run([pip, "config", "list"], capture_output=True, text=True, check=False)
+    folders = " ".join(re.findall(r"^\S*find-links='(.*)'$", told.stdout, re.MULTILINE)).split()
+    wheels = [wheel for folder in folders for wheel in Path(folder).glob("torch-*+cpu-cp3*.whl")]
+    return {re.sub(r".*-cp3(\d+)-.*", r"3.\1", wheel.name): wheel for wheel in sorted(wheels)}
+
+
+def lighter_torch(python: str) -> str:
+    """Return what to add to `uv lock` for PyTorch without what GPUs need, where that can be had."""
+    if not (wheel := torch_wheels().get(python)):
+        return ""
+    version = wheel.name.split("-")[1]
+    return f"--find-links {wheel.parent} --upgrade-package torch=={version}"
 
 
 def require_python(version: str) -> str:

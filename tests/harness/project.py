@@ -73,7 +73,7 @@ def start(path: Path, environments: Path) -> Project:
 
     oldest = read_pyproject(path)["project"]["requires-python"].removeprefix(">=")
     python = machine.interpreter(oldest)
-    run("uv lock --quiet", path, UV_PYTHON=python)
+    run(f"uv lock --quiet {machine.lighter_torch(oldest)}", path, UV_PYTHON=python)
     environments.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{project.environment}.lock"):
         if not project.environment.exists():

@@ -22,8 +22,21 @@ SWITCHES = {
 }
 """Each answer that is no default, with the others that it needs."""
 
+CANNOT_RUN_HERE = [
+    {
+        "answers": {"framework": "pytorch", "python_version": version},
+        "because": f"the wheels for processors alone are for Python {', '.join(machine.torch_wheels())}, "
+        "and those of the index bring gigabytes for GPUs",
+    }
+    for version in PYTHONS
+    if machine.torch_wheels() and version not in machine.torch_wheels()
+]
+"""Combinations that are rendered and not run, in the form of those that copier.yml refuses."""
+
 VARIANTS = {
     tables.title(answers): answers
-    for answers in tables.covering(_SETTINGS, [name for name in _CHOICES if name != "license"])
+    for answers in tables.covering(
+        _SETTINGS, [name for name in _CHOICES if name != "license"], left_out=CANNOT_RUN_HERE
+    )
 }
-"""Sets of answers in which any two options meet, by name."""
+"""Sets of answers in which any two options meet, by name, where this machine can run both."""
