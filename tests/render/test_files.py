@@ -24,6 +24,7 @@ MADE_BY_COMMANDS = {
     ".dvc/config.local",
     "conf/model/tuned.yaml",
     "dvc.lock",
+    "models/checkpoints",
     "reports/drift.html",
     "uv.lock",
 }

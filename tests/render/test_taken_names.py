@@ -10,7 +10,7 @@ import pytest
 from harness import machine, tables
 from harness.project import Project, run
 from harness.rendered import Variant
-from harness.variants import PYTHONS
+from harness.variants import OPTIONS, PYTHONS
 
 ALLOWED = re.compile(r"[a-z]([a-z0-9_]*[a-z0-9])?")
 
@@ -51,12 +51,15 @@ def test_every_module_and_keyword_of_python_is_taken(
     assert soft_keywords - {"_"} <= taken
 
 
+@pytest.mark.parametrize(
+    "answers", [{}, *({"framework": other} for other in OPTIONS["framework"][1:])], ids=str
+)
 def test_every_library_of_the_project_is_taken_by_both_of_its_names(
-    taken: set[str], project: Callable[[str], Project], tmp_path: Path
+    answers: dict[str, str], taken: set[str], project: Callable[..., Project], tmp_path: Path
 ) -> None:
     program = tmp_path / "names.py"
     program.write_text(INSTALLED)
-    generated = project("classification")
+    generated = project("classification", **answers)
 
     installed = set(json.loads(generated.run(f"uv run python {program}").stdout))
 

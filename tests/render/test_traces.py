@@ -10,6 +10,7 @@ TRACES = {
     "framework": {
         "scikit-learn": r"- boosting$|HistGradientBoosting(Classifier|Regressor)",
         "lightgbm": r"(?i)lightgbm",
+        "pytorch": r"(?i)\btorch\b|pytorch|\bnetwork\b|checkpoints",
     },
     "storage": {
         "local": r"-storage$",

@@ -1,6 +1,8 @@
 """Each framework's own model is trained, exported, served and tuned, not only compared."""
 
 import json
+import shlex
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,8 +10,25 @@ import pytest
 from harness.project import Project
 from harness.variants import OPTIONS, TASKS
 
-CANDIDATES = {"lightgbm": "lightgbm"}
+CANDIDATES = {"lightgbm": "lightgbm", "pytorch": "network"}
 """The file in conf/model/ that a framework brings."""
+
+KILLED = """
+import os, signal
+from penguin_species.__main__ import main
+from penguin_species.model.network_training import Training
+
+save = Training.save
+
+def killed(training, path):
+    save(training, path)
+    # Two folds come before it: the third to leave a file is the fit to all rows.
+    if len(list(path.parent.glob("*.pt"))) == 3 and len(training.losses) == 10:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Training.save = killed
+main(["train", "model=network", "folds=2"])
+"""
 
 
 @pytest.fixture(scope="module", params=TASKS)
@@ -18,7 +37,7 @@ def task(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.mark.parametrize("framework", CANDIDATES)
-def test_its_model_alone_passes_the_gate_and_predicts_as_exported(
+def test_its_model_alone_passes_the_gate_and_is_served_as_it_was_fitted(
     project: Callable[..., Project], task: str, framework: str, tmp_path: Path
 ) -> None:
     own = project(task, framework=framework).copy(tmp_path / "project")
@@ -33,6 +52,7 @@ def test_its_model_alone_passes_the_gate_and_predicts_as_exported(
     assert training["agreement"]["rows"] > 80
     assert training["agreement"]["largest_difference"] <= training["agreement"]["tolerance"]
     assert "FAIL" not in own.run("uv run poe summary").stdout
+    own.run("uv run pytest --no-cov tests/api tests/unit/test_export.py")
 
 
 @pytest.mark.parametrize("framework", CANDIDATES)
@@ -46,6 +66,29 @@ def test_its_tuned_model_is_trained_and_exported(
 
     training = json.loads((own.path / "reports/training.json").read_text(encoding="utf-8"))
     assert [candidate["name"] for candidate in training["candidates"]] == [CANDIDATES[framework]]
+
+
+def test_network_whose_last_training_was_killed_ends_as_one_that_was_not(
+    project: Callable[..., Project], tmp_path: Path
+) -> None:
+    made = project("classification", framework="pytorch")
+    killed, straight = (made.copy(tmp_path / name) for name in ("killed", "straight"))
+    shutil.rmtree(killed.path / "models/checkpoints")
+    train = "uv run python -m penguin_species train model=network folds=2"
+
+    died = killed.run(shlex.join(["uv", "run", "python", "-c", KILLED]), check=False)
+    told = killed.run(train).stdout
+    straight.run(f"{train} model.candidates.network._args_.1.checkpoint=null")
+
+    resumed = [int(line.split()[0]) for line in told.splitlines() if "were done before" in line]
+    assert died.returncode != 0, died.stdout
+    assert len(resumed) == 3
+    assert resumed[2] == 10
+    assert _exported(killed) == _exported(straight)
+
+
+def _exported(project: Project) -> bytes:
+    return (project.path / "models/model.onnx").read_bytes()
 
 
 def test_every_framework_but_the_default_is_tried_here() -> None:
