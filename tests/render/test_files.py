@@ -20,11 +20,13 @@ JINJA = re.compile(r"(?<!\$)\{\{(?! \.)[- ]|\{%[-+ ]|\{#[- ]")
 LINK = re.compile(r"\]\(\s*([^)#?\s]+)[^)]*\)")
 QUOTED_PATH = re.compile(r"`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:lock|md|py|toml|yaml|yml))`")
 MADE_BY_COMMANDS = {
+    ".airflow/",
     ".dvc/cache",
     ".dvc/config.local",
     "conf/model/tuned.yaml",
     "dvc.lock",
     "models/checkpoints",
+    "orchestration/kubeflow/pipeline.yaml",
     "reports/drift.html",
     "uv.lock",
 }

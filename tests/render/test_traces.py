@@ -18,6 +18,11 @@ TRACES = {
         "gcs": r"dvc-gs|gs://",
         "azure": r"dvc-azure|azure://",
     },
+    "orchestrator": {
+        "none": r"^name: Retrain$",
+        "airflow": r"airflow",
+        "kubeflow": r"kubeflow|kfp",
+    },
 }
 """By question and answer: what only a project with that answer holds."""
 

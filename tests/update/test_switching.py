@@ -43,6 +43,21 @@ def test_changed_answer_gives_what_generating_with_it_gives_and_back(
     assert differences(project, generated) == []
 
 
+def test_answer_that_would_make_no_sense_is_refused_and_changes_nothing(
+    repository: Path, tmp_path: Path
+) -> None:
+    answers = {"orchestrator": "kubeflow", "storage": "s3"}
+    project = tmp_path / "project"
+    run_copy(str(repository), project, data=answers, defaults=True, quiet=True)
+    run("git init --quiet --initial-branch main", project)
+    _commit(project)
+
+    with pytest.raises(ValueError, match="make no sense together"):
+        run_update(project, data={"storage": "local"}, defaults=True, overwrite=True, quiet=True)
+
+    assert run("git status --porcelain", project).stdout == ""
+
+
 def _answers(project: Path) -> Mapping[str, Any]:
     """Return what was answered, without where the template came from."""
     remembered = read_answers(project)
