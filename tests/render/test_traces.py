@@ -10,7 +10,7 @@ TRACES = {
     "framework": {
         "scikit-learn": r"- boosting$|HistGradientBoosting(Classifier|Regressor)",
         "lightgbm": r"(?i)lightgbm",
-        "pytorch": r"(?i)\btorch\b|pytorch|\bnetwork\b|checkpoints",
+        "pytorch": r"import torch|torch>=|- network$|Network(Classifier|Regressor)|models/checkpoints",
     },
     "storage": {
         "local": r"-storage$",
