@@ -23,6 +23,10 @@ TRACES = {
         "airflow": r"airflow",
         "kubeflow": r"kubeflow|kfp",
     },
+    "drift_report": {
+        "builtin": r"BuiltinReport",
+        "evidently": r"(?i)evidently",
+    },
 }
 """By question and answer: what only a project with that answer holds."""
 

@@ -84,12 +84,13 @@ class Objective(Section):
 
 
 class MonitorConfig(Section):
-    """When new rows count as drifted."""
+    """When new rows count as drifted.
 
-    false_alarms: Annotated[float, Field(gt=0, lt=1)]
-    smallest_effect: Annotated[float, Field(ge=0)]
-    share_of_columns: Annotated[float, Field(ge=0, le=1)]
+    report  the class that compares, with its thresholds
+    """
+
     minimum_rows: Annotated[int, Field(ge=2)]
+    report: Component
 
 
 class CardConfig(Section):

@@ -3,12 +3,10 @@
 from typing import Protocol
 
 import polars as pl
-from hydra.errors import InstantiationException
-from hydra.utils import instantiate
-from pydantic import ValidationError
 
 from .. import paths
 from ..columns import Columns, from_frame, take
+from ..component import made
 from ..config import Config
 from ..errors import ConfigurationError, DataError
 from ..files import content_hash, whole, write_json, write_text
@@ -81,15 +79,7 @@ def configured_framing(config: Config) -> Framing | None:
                 "give frequency, season, lags and horizon in conf/task/forecasting.yaml"
             )
         return None
-    try:
-        framing: Framing = instantiate(config.task.windows)
-    except InstantiationException as error:
-        cause = error.__cause__
-        wrong = cause.errors() if isinstance(cause, ValidationError) else []
-        found = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in wrong) or error
-        raise ConfigurationError(
-            f"task.windows cuts no series ({found}): mend it in conf/task/forecasting.yaml"
-        ) from error
+    framing: Framing = made(config.task.windows, "task.windows cuts no series", "conf/task/forecasting.yaml")
     return framing
 
 
@@ -98,13 +88,9 @@ def set_apart(examples: Columns, schema: Schema, config: Config) -> Mask:
 
     Raises ConfigurationError if there is no such split, or it leaves one side empty.
     """
-    try:
-        split: Split = instantiate(config.task.split, _partial_=True)
-    except InstantiationException as error:
-        raise ConfigurationError(
-            f"task.split._target_ is '{config.task.split.get('_target_')}', which is nowhere to be found: "
-            "name a function of data/split.py in conf/task/"
-        ) from error
+    split: Split = made(
+        config.task.split, "task.split names no function of data/split.py", "conf/task/", _partial_=True
+    )
     held_out = split(examples, schema, config.seed)
     if not 0 < held_out.sum() < len(held_out):
         raise ConfigurationError(

@@ -4,12 +4,10 @@ from pathlib import Path
 from typing import Protocol
 
 import polars as pl
-from hydra.errors import InstantiationException
-from hydra.utils import instantiate
 
 from .. import paths
+from ..component import made
 from ..config import Config, DataConfig
-from ..errors import ConfigurationError
 from ..files import write_json
 from .table_file import scan, unreadable
 
@@ -59,12 +57,7 @@ def configured(data: DataConfig) -> Source:
 
     Raises ConfigurationError if there is no such source, or it does not know one of its settings.
     """
-    try:
-        source: Source = instantiate(data.source, data)
-    except InstantiationException as error:
-        raise ConfigurationError(
-            f"data.source is no source of rows ({error.__cause__ or error}): mend it in conf/data/"
-        ) from error
+    source: Source = made(data.source, "data.source is no source of rows", "conf/data/", data)
     return source
 
 

@@ -1,6 +1,7 @@
 """New rows held against the training data: read both sides, judge, write the verdict and its page."""
 
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -8,6 +9,7 @@ from hydra.utils import instantiate
 
 from .. import paths
 from ..columns import from_frame
+from ..component import made
 from ..config import Config
 from ..data.prepare import Framing
 from ..data.source import read
@@ -17,12 +19,18 @@ from ..errors import DataError
 from ..files import content_hash, write_json, write_text
 from ..model.predictor import Predictor
 from ..schema import Column, Schema, Type
-from .judge import Quantity, judge
-from .page import page
+from .quantity import Quantity, Sides
 from .verdict import BrokenRule, Verdict
 
 ROWS_AT_ONCE = 50_000
 """Rows that the model predicts in one go: memory stays small, and the overhead of a call vanishes."""
+
+
+class DriftReport(Protocol):
+    """How the two sides are compared and shown: a class for each kind, which conf/monitor/ names."""
+
+    def compare(self, sides: Sides) -> tuple[Verdict, str]:
+        """What drifted, and a page about it."""
 
 
 def check(config: Config, file: Path) -> Verdict:
@@ -36,6 +44,7 @@ def check(config: Config, file: Path) -> Verdict:
     Writes  reports/drift.json, reports/drift.html.
     Raises  DataError if the file cannot be read or has too few rows; SchemaError if it lacks a column.
     """
+    report: DriftReport = made(config.monitor.report, "monitor.report is no report of drift", "conf/monitor/")
     schema = read_schema()
     new, quality = read_new(config, file, schema)
     reference = pl.read_parquet(paths.TRAIN)
@@ -53,9 +62,9 @@ def check(config: Config, file: Path) -> Verdict:
         if column in schema.features or is_target_compared(column, schema, new)
     ]
     predicted = predictions(schema, new, config.monitor.minimum_rows)
-    verdict = judge(quantities, predicted, config.monitor, str(file), quality)
+    verdict, page = report.compare(Sides(str(file), quantities, predicted, quality))
     write_json(paths.DRIFT_VERDICT, verdict.model_dump(mode="json"))
-    write_text(paths.DRIFT_PAGE, page(verdict))
+    write_text(paths.DRIFT_PAGE, page)
     return verdict
 
 
@@ -110,7 +119,7 @@ def check_enough(table: pl.DataFrame, name: str, least: int) -> None:
     if len(table) < least:
         raise DataError(
             f"{name} has {len(table)} rows, and at least {least} are needed to tell drift from chance: "
-            "gather more, or lower minimum_rows in conf/monitor/builtin.yaml"
+            "gather more, or lower minimum_rows in conf/monitor/"
         )
 
 

@@ -1,20 +1,19 @@
 """Whether two samples of one quantity differ: beyond chance, and enough to matter."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .quantity import Counts, Numbers
+
 BINS = 10
 LEAST_EXPECTED = 5.0
 """Cochran's rule: the chi-square distribution is a good approximation from this expected count on."""
 RESAMPLES = 9_999
 """Random tables where it is not: they settle p-values down to one in ten thousand."""
-
-Numbers = NDArray[np.float64]
-Counts = Mapping[str, int]
 
 
 @dataclass(frozen=True)

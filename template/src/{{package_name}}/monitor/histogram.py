@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from .drift import Counts, Numbers
+from .quantity import Counts, Numbers
 from .verdict import Bin
 
 BINS = 20

@@ -1,62 +1,53 @@
 """Every column tested on both sides, corrected for the number of tests, and the conclusion from it."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
-import numpy as np
-import polars as pl
+from pydantic import Field
 
-from ..config import MonitorConfig
+from ..config import Section
 from ..schema import Type
 from . import histogram
-from .drift import Comparison, Counts, Numbers, adjusted, compare_counts, compare_numbers
-from .verdict import BrokenRule, Change, ColumnVerdict, Role, Verdict
-
-MICROSECONDS_PER_DAY = 86_400_000_000
-DIGITS = 9
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """One column on both sides."""
-
-    name: str
-    role: Role
-    type: Type
-    reference: pl.Series
-    new: pl.Series
+from .drift import Comparison, adjusted, compare_counts, compare_numbers
+from .page import page
+from .quantity import Quantity, Sides, counts, is_numeric, numbers
+from .verdict import Change, ColumnVerdict, Verdict
 
 
-def judge(
-    quantities: Sequence[Quantity],
-    predicted: Quantity | None,
-    config: MonitorConfig,
-    file: str,
-    quality: list[BrokenRule],
-) -> Verdict:
+class BuiltinReport(Section):
+    """SciPy's tests, with a page of their own; the settings are explained in conf/monitor/builtin.yaml."""
+
+    false_alarms: Annotated[float, Field(gt=0, lt=1)]
+    smallest_effect: Annotated[float, Field(ge=0)]
+    share_of_columns: Annotated[float, Field(ge=0, le=1)]
+
+    def compare(self, sides: Sides) -> tuple[Verdict, str]:
+        """What drifted, and a page about it."""
+        verdict = judge(sides, self)
+        return verdict, page(verdict, self.model_dump())
+
+
+def judge(sides: Sides, limits: BuiltinReport) -> Verdict:
     """Test every column and the predictions, correct for the number of tests, and draw the conclusion."""
-    everything = [*quantities, *([predicted] if predicted else [])]
+    everything = [*sides.columns, *([sides.predicted] if sides.predicted else [])]
     tests = [test for quantity in everything for test in (values(quantity), missingness(quantity))]
     corrected = iter(adjusted([test.p_value for test in tests if test is not None]))
-    changes = [None if test is None else _judged(test, next(corrected), config) for test in tests]
+    changes = [None if test is None else _judged(test, next(corrected), limits) for test in tests]
     columns = [
         _column(quantity, changes[2 * place], changes[2 * place + 1])
         for place, quantity in enumerate(everything)
     ]
-    prediction = columns.pop() if predicted else None
+    prediction = columns.pop() if sides.predicted else None
     share = sum(column.drifted for column in columns) / len(columns)
     return Verdict(
-        file=file,
-        drifted=share > config.share_of_columns or (prediction is not None and prediction.drifted),
-        reference_rows=len(quantities[0].reference),
-        new_rows=len(quantities[0].new),
-        false_alarms=config.false_alarms,
-        smallest_effect=config.smallest_effect,
-        share_of_columns=config.share_of_columns,
+        file=sides.file,
+        drifted=share > limits.share_of_columns or (prediction is not None and prediction.drifted),
+        reference_rows=len(sides.columns[0].reference),
+        new_rows=len(sides.columns[0].new),
         columns=columns,
         prediction=prediction,
-        quality=quality,
+        quality=sides.quality,
     )
 
 
@@ -77,43 +68,14 @@ def missingness(quantity: Quantity) -> Comparison | None:
     return compare_counts(*sides) if any(side["missing"] for side in sides) else None
 
 
-def is_numeric(quantity: Quantity) -> bool:
-    """Whether the values lie on a line: numbers and dates do."""
-    return quantity.type in ("number", "integer", "date")
-
-
-def numbers(quantity: Quantity) -> tuple[Numbers, Numbers]:
-    """The values that are there on both sides; dates as days since 1970.
-
-    Rounded to nine digits of the size that is usual in the column: a rounding error is no drift.
-    """
-    sides = [_floats(side.drop_nulls()) for side in (quantity.reference, quantity.new)]
-    usual = float(np.quantile(np.abs(np.concatenate(sides)), 0.9)) if any(map(len, sides)) else 1.0
-    # Below the smallest normal number, ten to the power of the digits would overflow.
-    decimals = DIGITS - 1 - int(np.floor(np.log10(max(usual, 1e-290))))
-    return np.round(sides[0], decimals), np.round(sides[1], decimals)
-
-
-def _floats(series: pl.Series) -> Numbers:
-    if series.dtype.is_temporal():
-        series = series.dt.timestamp("us") / MICROSECONDS_PER_DAY
-    return series.cast(pl.Float64).to_numpy()
-
-
-def counts(series: pl.Series) -> Counts:
-    """How often each category occurs, in an order that equal rows share."""
-    found = series.drop_nulls().cast(pl.String).value_counts()
-    return dict(sorted(found.rows()))
-
-
-def _judged(test: Comparison, corrected: float, config: MonitorConfig) -> Change:
+def _judged(test: Comparison, corrected: float, limits: BuiltinReport) -> Change:
     return Change(
         test=test.test,
         statistic=test.statistic,
         p_value=test.p_value,
         corrected_p_value=corrected,
         effect=test.effect,
-        drifted=corrected < config.false_alarms and test.effect > config.smallest_effect,
+        drifted=corrected < limits.false_alarms and test.effect > limits.smallest_effect,
     )
 
 

@@ -1,5 +1,6 @@
 """The verdict as one self-contained HTML page."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -7,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from .verdict import Verdict
 
 
-def page(verdict: Verdict) -> str:
+def page(verdict: Verdict, limits: Mapping[str, float]) -> str:
     """Fill drift.html.j2: one row per column, with both samples drawn over each other."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -17,7 +18,7 @@ def page(verdict: Verdict) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"percent": percent, "figure": figure}
-    return environment.get_template("drift.html.j2").render(verdict=verdict)
+    return environment.get_template("drift.html.j2").render(verdict=verdict, limits=limits)
 
 
 def percent(share: float) -> str:

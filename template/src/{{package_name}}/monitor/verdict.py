@@ -19,6 +19,23 @@ class Change(BaseModel):
     effect: float
     drifted: bool
 
+    def __str__(self) -> str:
+        """How much and how certain, in a few words."""
+        return f"effect {self.effect:.2f} (p = {self.corrected_p_value:.2g}, {self.test})"
+
+
+class Score(BaseModel):
+    """One test by a method that gives a single figure, with the bound that it is held against."""
+
+    test: str
+    score: float
+    threshold: float
+    drifted: bool
+
+    def __str__(self) -> str:
+        """The figure, and what it is held against."""
+        return f"{self.test} {self.score:.2g}, with a threshold of {self.threshold:g}"
+
 
 class Bin(BaseModel):
     """The share of the rows that lies in one bin of a histogram."""
@@ -37,11 +54,11 @@ class ColumnVerdict(BaseModel):
     name: str
     role: Role
     type: Type
-    values: Change | None
-    missing: Change | None
+    values: Change | Score | None
+    missing: Change | Score | None
     missing_in_reference: float
     missing_in_new: float
-    histogram: list[Bin]
+    histogram: list[Bin] = []
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -66,9 +83,6 @@ class Verdict(BaseModel):
     drifted: bool
     reference_rows: int
     new_rows: int
-    false_alarms: float
-    smallest_effect: float
-    share_of_columns: float
     columns: list[ColumnVerdict]
     prediction: ColumnVerdict | None
     quality: list[BrokenRule]
@@ -100,9 +114,6 @@ class Verdict(BaseModel):
         for column in judged:
             for what, change in (("values", column.values), ("missing values", column.missing)):
                 if change is not None and change.drifted:
-                    lines.append(
-                        f"  {column.name}: {what} drifted, effect {change.effect:.2f} "
-                        f"(p = {change.corrected_p_value:.2g}, {change.test})"
-                    )
+                    lines.append(f"  {column.name}: {what} drifted, {change}")
         lines += [f"  {rule.column}: {rule.rows} rows break the rule: {rule.rule}" for rule in self.quality]
         return "\n".join(lines)
