@@ -2,6 +2,7 @@
 # make test                        every check of this repository
 # make test VARIANT=forecasting    the tests of one variant only; takes any expression of pytest -k
 # make benchmark                   time and memory of the default project, as ratios in one run
+# make benchmark-variants          how many variants are verified per minute
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -14,7 +15,7 @@ UV_VERSION := 0.13.8
 DEMO ?= demo
 WORKERS ?= 2
 
-.PHONY: help uv demo test benchmark
+.PHONY: help uv demo test benchmark benchmark-variants
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -33,3 +34,7 @@ test: uv
 benchmark: uv
 	@uv sync --quiet
 	@uv run --no-sync python benchmarks/default_project.py
+
+benchmark-variants: uv
+	@uv sync --quiet
+	@uv run --no-sync python benchmarks/variants.py

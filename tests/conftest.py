@@ -12,7 +12,7 @@ from copier import run_copy
 from harness import machine, tables
 from harness.once import once
 from harness.project import Project, opened, release, run, start
-from harness.variants import CANNOT_RUN_HERE, VARIANTS
+from harness.variants import CANNOT_RUN_HERE, VARIANTS, variant_with
 
 # Fixtures behind which minutes of work lie: tests that use them run after all others.
 LONG = {"project", "engine"}
@@ -83,16 +83,18 @@ def render(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Render:
 def project(render: Render, shared: Path) -> Callable[..., Project]:
     """Return a function that gives the project of some answers: in git, set up, the pipeline run.
 
-    Called as `project(task, **answers)`. The project is made once, committed and shared; a test that
-    changes anything takes a copy of its own: `project(task).copy(tmp_path / "project")`.
+    Called as `project(task, **answers)`: `project(task)` is the default one, `project(task, storage="s3")`
+    any that has this answer. The project is made once, committed and shared; a test that changes
+    anything takes a copy of its own: `project(task).copy(tmp_path / "project")`.
     """
 
     def made(task: str, **answers: Any) -> Project:
-        path = shared / "projects" / tables.title({"task": task, **answers})
+        given = variant_with({"task": task, **answers}) if answers else {"task": task}
+        path = shared / "projects" / tables.title(given)
 
         def make(_: Path) -> None:
             # One name for all: projects of the same name and dependencies share an environment.
-            render({"project_name": "Penguin Species", "task": task, **answers}, path)
+            render({"project_name": "Penguin Species", **given}, path)
             first = start(path, shared / "environments")
             first.run("uv run poe pipeline")
             first.commit("Run the pipeline")

@@ -1,5 +1,8 @@
 """The variants that tests run; their names are in the tests' ids: `make test VARIANT=name`."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from harness import machine, tables
 
 TASKS = ("classification", "regression", "forecasting")
@@ -40,3 +43,8 @@ VARIANTS = {
     )
 }
 """Sets of answers in which any two options meet, by name, where this machine can run both."""
+
+
+def variant_with(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a variant with these answers, whose project is made anyway; the answers alone if none has them."""
+    return next((v for v in VARIANTS.values() if given.items() <= v.items()), given)
