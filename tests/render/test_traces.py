@@ -23,6 +23,10 @@ TRACES = {
         "airflow": r"airflow",
         "kubeflow": r"kubeflow|kfp",
     },
+    "serving": {
+        "api": r"(?i)fastapi|uvicorn|\b8000\b",
+        "batch": r"serve score|CODE_COMMIT|\bmanifest\b|ByRow",
+    },
     "drift_report": {
         "builtin": r"BuiltinReport",
         "evidently": r"(?i)evidently",

@@ -11,7 +11,7 @@ from typing import Any
 
 from . import paths
 from .config import compose, configure, load
-from .errors import ProjectError
+from .terminal import carry_out
 
 STAGES = {
     "prepare": ("data.prepare", "validate the rows and set the test rows apart"),
@@ -25,14 +25,8 @@ STAGES = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; a mistake that a person can mend is one message and exit code 1."""
-    logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stdout)
-    logging.getLogger(__package__).setLevel(logging.INFO)
     options = _parser().parse_args(arguments)
-    try:
-        return int(options.run(options) or 0)
-    except (ProjectError, FileNotFoundError) as error:
-        print(f"{options.command}: {error}", file=sys.stderr)
-        return 1
+    return carry_out(options.command, lambda: options.run(options))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 Columns = dict[str, NDArray[Any]]
 
+LARGEST_NUMBER = float(np.finfo(np.float32).max)
+"""The model computes in float32; a larger number would reach it as infinity."""
+LARGEST_INTEGER = 2**53
+"""From here on, float64 skips integers."""
+
 
 def from_frame(frame: "pl.DataFrame") -> Columns:
     """Turn a Polars table into columns."""

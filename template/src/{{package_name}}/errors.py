@@ -17,6 +17,10 @@ class SchemaError(ProjectError):
     """Rows break a rule of conf/schema.yaml, or the schema and the data name different columns."""
 
 
+class ModelError(ProjectError):
+    """A file is not a model of this project."""
+
+
 class DisagreementError(ProjectError):
     """The exported model predicts something else than the fitted one."""
 

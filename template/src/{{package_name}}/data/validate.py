@@ -75,12 +75,17 @@ def violations(raw: pl.LazyFrame, schema: Schema, decimal: str = ".") -> list[Vi
 
 
 def _rules(column: Column, kind: pl.DataType, decimal: str) -> Iterator[tuple[str, pl.Expr]]:
+    if column.role != "target":  # rows without a target are dropped, not refused
+        yield f"may lack a value in {column.missing:.0%} of the rows", pl.col(column.name).is_null()
+    yield from value_rules(column, kind, decimal)
+
+
+def value_rules(column: Column, kind: pl.DataType, decimal: str) -> Iterator[tuple[str, pl.Expr]]:
+    """The rules that a value obeys, each with the expression that tells where it does not."""
     raw, value = pl.col(column.name), typed_column(column, kind, decimal)
     if column.type in ("number", "integer", "boolean", "date"):
         form = f" in the form {column.format}" if column.format else ""
         yield f"must hold a {column.type}{form}", raw.is_not_null() & value.is_null()
-    if column.role != "target":  # rows without a target are dropped, not refused
-        yield f"may lack a value in {column.missing:.0%} of the rows", raw.is_null()
     if column.range is not None:
         low, high = column.range
         yield (

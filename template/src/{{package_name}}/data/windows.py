@@ -49,6 +49,24 @@ class Windows(BaseModel):
         made = example_schema(schema, self)
         return examples(rows, schema, self), made
 
+    def broken_rule(self, stamps: NDArray[np.datetime64]) -> str | None:
+        """What rows at these periods must be to forecast from, as words after `must be`; None if they are."""
+        name = NAMES[self.frequency]
+        span = int((stamps.max() - stamps.min()).astype(int)) + 1
+        if span < self.history:
+            return (
+                f"a history of at least {self.history} {name}, of which the model reads lags and season; "
+                f"this one spans {span}"
+            )
+        # Gaps carry the value before them; where they are most of what the model reads, it would forecast those.
+        filled = len(np.unique(stamps[stamps > stamps.max() - self.history]))
+        if filled < self.history / 2:
+            return (
+                f"a history with a value in at least half of the last {self.history} {name}; "
+                f"this one, which ends with {stamps.max()}, has {filled}"
+            )
+        return None
+
     def learnable(self, table: Columns, held_out: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Examples whose target was known at the first held-out origin: what a forecaster had then.
 

@@ -43,6 +43,12 @@ class Prediction:
     classes: tuple[str, ...] = ()
     probabilities: NDArray[np.float64] | None = None
 
+    @property
+    def is_finite(self) -> NDArray[np.bool_]:
+        """Whether the model computed finite numbers, one answer per row: it may overflow far from what it saw."""
+        figures = self.values[:, None] if self.probabilities is None else self.probabilities
+        return np.asarray(np.isfinite(figures).all(axis=1))
+
 
 class Predictor:
     """An exported model, ready to predict in one thread.

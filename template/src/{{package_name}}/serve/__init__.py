@@ -1,1 +1,1 @@
-"""From a request to a prediction."""
+"""Predictions for those who ask."""

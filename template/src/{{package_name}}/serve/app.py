@@ -5,24 +5,22 @@
 The environment variable MODEL_PATH names the model, models/model.onnx if it is not set.
 """
 
-import os
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, ValidationError, create_model
 from pydantic_core import to_json
 
-from .. import paths
 from ..columns import Columns, length
+from ..errors import ModelError
 from ..model.predictor import Prediction, Predictor
 from .contract import contract
 from .metrics import Measured, Metrics
 from .openapi import request_body, with_models
 from .problems import Problem, Refusal, refusal
+from .served import served_model
 
 ROWS_ON_THE_LOOP = 50
 """Fewer are predicted sooner than a thread takes over; more would keep other requests waiting."""
@@ -41,7 +39,10 @@ def create_app() -> FastAPI:
 
     Raises SystemExit, which ends the server with one sentence, if there is no usable model.
     """
-    predictor = _load(Path(os.environ.get("MODEL_PATH") or paths.SERVED_MODEL))
+    try:
+        predictor = served_model()
+    except (FileNotFoundError, ModelError) as error:
+        raise SystemExit(str(error)) from error
     signature = predictor.signature
     agreed = contract(signature)
     metrics = Metrics(signature)
@@ -69,7 +70,7 @@ def create_app() -> FastAPI:
         except ValidationError as error:
             return _json(refusal(error, agreed.columns), status=422)
         prediction = await _predict(predictor, agreed.to_columns(body))
-        if not _is_finite(prediction):
+        if not prediction.is_finite.all():
             return _json(_no_answer(), status=422)
         metrics.prediction(prediction)
         return _json(about | {"predictions": agreed.answers(body, prediction)})
@@ -86,27 +87,10 @@ def create_app() -> FastAPI:
     return app
 
 
-def _load(path: Path) -> Predictor:
-    try:
-        return Predictor(path)
-    except FileNotFoundError as error:
-        raise SystemExit(str(error)) from error
-    except Exception as error:
-        raise SystemExit(
-            f"{path} is not a model of this project ({type(error).__name__}: {error}): "
-            "train it anew with `uv run poe pipeline`, or set MODEL_PATH to another file"
-        ) from error
-
-
 async def _predict(predictor: Predictor, columns: Columns) -> Prediction:
     if length(columns) <= ROWS_ON_THE_LOOP:
         return predictor.predict(columns)
     return await run_in_threadpool(predictor.predict, columns)
-
-
-def _is_finite(prediction: Prediction) -> bool:
-    figures = prediction.values if prediction.probabilities is None else prediction.probabilities
-    return bool(np.isfinite(figures).all())
 
 
 def _no_answer() -> Refusal:

@@ -5,16 +5,11 @@ from datetime import UTC, datetime
 from json import dumps
 from typing import Annotated, Any, Literal
 
-import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
+from ..columns import LARGEST_INTEGER, LARGEST_NUMBER
 from ..schema import Column
-
-LARGEST_NUMBER = float(np.finfo(np.float32).max)
-"""The model computes in float32; a larger number would reach it as infinity."""
-LARGEST_INTEGER = 2**53
-"""From here on, float64 skips integers."""
-
+from .examples import example, has_time
 
 class Row(BaseModel):
     """A row whose columns have been checked; made for a schema by `row_model`."""
@@ -61,7 +56,7 @@ def values(column: Column) -> Any:
         case "boolean":
             return Annotated[bool, Field(strict=True)]
         case "date":
-            form = "date-time" if _has_time(column) else "date"
+            form = "date-time" if has_time(column) else "date"
             return Annotated[datetime, BeforeValidator(_instant), Field(json_schema_extra={"format": form})]
         case _ if column.categories and not column.open:
             return Literal[tuple(column.categories)]
@@ -72,10 +67,6 @@ def values(column: Column) -> Any:
 def _between(column: Column, largest: float) -> Any:
     low, high = column.range or (-largest, largest)
     return Field(strict=True, allow_inf_nan=False, ge=low, le=high)
-
-
-def _has_time(column: Column) -> bool:
-    return column.format is not None and "%H" in column.format
 
 
 def _instant(value: object) -> datetime:
@@ -114,21 +105,3 @@ def quoted(names: Iterable[str], most: int = 20) -> str:
     names = list(names)
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(dumps(name, ensure_ascii=False) for name in names[:most]) + more
-
-
-def example(column: Column) -> Any:
-    """Find a value that the column accepts: the middle of its range, or its first category."""
-    low, high = column.range or (0.0, 2.0)
-    match column.type:
-        case "number":
-            middle = (low + high) / 2
-            short = float(f"{middle:.4g}")
-            return short if low <= short <= high else middle
-        case "integer":
-            return int((low + high) // 2)
-        case "boolean":
-            return True
-        case "date":
-            return "2024-02-29T12:00:00" if _has_time(column) else "2024-02-29"
-        case _:
-            return column.categories[0] if column.categories else "text"

@@ -8,7 +8,8 @@ from ..columns import Columns, from_rows
 from ..model.labels import original
 from ..model.predictor import Prediction, Signature
 from ..schema import Column, Type
-from .rows import example, row_model
+from .examples import example
+from .rows import row_model
 
 MOST_ROWS = 1000
 """Rows of one request; longer tables go through several requests."""

@@ -1,0 +1,18 @@
+"""How a command answers the person who started it."""
+
+import logging
+import sys
+from collections.abc import Callable
+
+from .errors import ProjectError
+
+
+def carry_out(command: str, work: Callable[[], int | None]) -> int:
+    """Run a command; a mistake that a person can mend is one message and exit code 1."""
+    logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stdout)
+    logging.getLogger(__package__).setLevel(logging.INFO)
+    try:
+        return int(work() or 0)
+    except (ProjectError, FileNotFoundError) as error:
+        print(f"{command}: {error}", file=sys.stderr)
+        return 1
