@@ -28,6 +28,7 @@ MADE_BY_COMMANDS = {
     "models/checkpoints",
     "orchestration/kubeflow/pipeline.yaml",
     "reports/drift.html",
+    "reports/drift.json",
     "uv.lock",
 }
 LARGEST = 500_000

@@ -40,7 +40,7 @@ def task(request: pytest.FixtureRequest) -> str:
 def test_its_model_alone_passes_the_gate_and_is_served_as_it_was_fitted(
     project: Callable[..., Project], task: str, framework: str, tmp_path: Path
 ) -> None:
-    own = project(task, framework=framework).copy(tmp_path / "project")
+    own = project(task, framework=framework, serving="api").copy(tmp_path / "project")
     settings = own.path / "conf/config.yaml"
     text = settings.read_text(encoding="utf-8")
     settings.write_text(text.replace("- model: all", f"- model: {CANDIDATES[framework]}"))
