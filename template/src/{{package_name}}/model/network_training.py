@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import pairwise
 from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
@@ -157,7 +158,7 @@ def layers(settings: Network, inputs: int, outputs: int) -> nn.Sequential:
     sizes = [inputs, *[settings.width] * settings.layers]
     hidden = [
         layer
-        for before, after in zip(sizes, sizes[1:], strict=False)
+        for before, after in pairwise(sizes)
         for layer in (nn.Linear(before, after), nn.ReLU(), nn.Dropout(settings.dropout))
     ]
     return nn.Sequential(*hidden, nn.Linear(sizes[-1], outputs))
