@@ -27,6 +27,10 @@ TRACES = {
         "api": r"(?i)fastapi|uvicorn|\b8000\b",
         "batch": r"serve score|CODE_COMMIT|\bmanifest\b|ByRow",
     },
+    "deployment": {
+        "compose": r"cap_drop",
+        "kubernetes": r"kustomiz|kubectl",
+    },
     "drift_report": {
         "builtin": r"BuiltinReport",
         "evidently": r"(?i)evidently",

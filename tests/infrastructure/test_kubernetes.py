@@ -1,0 +1,233 @@
+"""The overlays build, obey the schemas of Kubernetes, and name each other as they should; the pod runs."""
+
+import json
+import os
+import shlex
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from harness import machine
+from harness.project import Project, run
+from harness.servers import free_port
+
+KINDS = {
+    "api": {
+        "Namespace",
+        "ConfigMap",
+        "Service",
+        "Deployment",
+        "PodDisruptionBudget",
+        "HorizontalPodAutoscaler",
+        "NetworkPolicy",
+    },
+    "batch": {"Namespace", "ConfigMap", "CronJob", "PersistentVolumeClaim", "NetworkPolicy"},
+}
+OVERLAYS = ("staging", "production")
+LONGEST_NAME = 63
+Manifests = list[dict[str, Any]]
+
+pytestmark = pytest.mark.xdist_group("images")
+
+
+def _build(project: Path, overlay: str) -> str:
+    machine.require("kubectl", "Kustomize is inside it")
+    return run(f"kubectl kustomize deploy/kubernetes/overlays/{overlay}", project).stdout
+
+
+@pytest.fixture(scope="module", params=[(s, o) for s in KINDS for o in OVERLAYS], ids="-".join)
+def built(request: pytest.FixtureRequest, render: Callable[..., Path]) -> tuple[str, str, str]:
+    """Return a serving, an overlay, and what Kustomize makes of it."""
+    serving, overlay = request.param
+    path = render({"serving": serving, "deployment": "kubernetes"})
+    return serving, overlay, _build(path, overlay)
+
+
+@pytest.fixture
+def manifests(built: tuple[str, str, str]) -> Manifests:
+    return list(yaml.safe_load_all(built[2]))
+
+
+def test_overlay_has_every_kind_in_its_own_namespace(
+    built: tuple[str, str, str], manifests: Manifests
+) -> None:
+    serving, overlay, _ = built
+
+    assert {one["kind"] for one in manifests} == KINDS[serving]
+    namespaces = {one["metadata"].get("namespace") for one in manifests} - {None}
+    assert namespaces == {_only(manifests, "Namespace")["metadata"]["name"]}
+    assert namespaces.pop().endswith(f"-{overlay}")
+
+
+def test_manifests_obey_the_schemas_of_kubernetes(
+    built: tuple[str, str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "all.yaml").write_text(built[2], encoding="utf-8")
+
+    run(f"{machine.tool('kubernetes-validate')} --strict all.yaml", tmp_path)
+
+
+def test_everything_that_selects_pods_selects_these(manifests: Manifests) -> None:
+    labels = _pod_template(manifests)["metadata"]["labels"]
+    selectors = {
+        "Deployment": lambda spec: spec["selector"]["matchLabels"],
+        "Service": lambda spec: spec["selector"],
+        "PodDisruptionBudget": lambda spec: spec["selector"]["matchLabels"],
+        "NetworkPolicy": lambda spec: spec["podSelector"]["matchLabels"],
+    }
+    found = [
+        (one["kind"], selectors[one["kind"]](one["spec"]))
+        for one in manifests
+        if one["kind"] in selectors
+    ]
+
+    assert found
+    for kind, selector in found:
+        assert selector, kind
+        assert selector.items() <= labels.items(), kind
+    for spread in _pod(manifests).get("topologySpreadConstraints", []):
+        assert spread["labelSelector"]["matchLabels"].items() <= labels.items()
+
+
+def test_every_name_of_a_port_a_map_a_claim_or_a_target_is_one_that_exists(
+    manifests: Manifests,
+) -> None:
+    [container] = _pod(manifests)["containers"]
+    ports = {port["name"] for port in container.get("ports", [])}
+    probes = [container[p] for p in container if p.endswith("Probe")]
+    used = [probe["httpGet"]["port"] for probe in probes]
+    used += [p["targetPort"] for one in _all(manifests, "Service") for p in one["spec"]["ports"]]
+    used += [
+        port["port"]
+        for policy in _all(manifests, "NetworkPolicy")
+        for rule in policy["spec"].get("ingress", [])
+        for port in rule["ports"]
+    ]
+    maps = {one["metadata"]["name"] for one in _all(manifests, "ConfigMap")}
+    claims = {one["metadata"]["name"] for one in _all(manifests, "PersistentVolumeClaim")}
+    volumes = {
+        v["name"]: v["persistentVolumeClaim"]["claimName"]
+        for v in _pod(manifests).get("volumes", [])
+    }
+
+    assert set(used) == ports
+    assert {source["configMapRef"]["name"] for source in container["envFrom"]} == maps
+    assert {mount["name"] for mount in container.get("volumeMounts", [])} == set(volumes)
+    assert set(volumes.values()) == claims
+    for scaler in _all(manifests, "HorizontalPodAutoscaler"):
+        target = scaler["spec"]["scaleTargetRef"]
+        aimed = _only(manifests, target["kind"])
+        assert (target["name"], target["apiVersion"]) == (
+            aimed["metadata"]["name"],
+            aimed["apiVersion"],
+        )
+        assert "replicas" not in aimed["spec"], "two would decide how many there are"
+        assert "cpu" in container["resources"]["requests"], "what is used is a share of this"
+
+
+def test_pod_has_no_rights_and_limits(manifests: Manifests) -> None:
+    pod = _pod(manifests)
+    [container] = pod["containers"]
+
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert pod["automountServiceAccountToken"] is False
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert container["resources"]["limits"].keys() == {"cpu", "memory"}
+
+
+def test_requests_in_flight_have_ended_before_the_pod_is_killed(manifests: Manifests) -> None:
+    for deployment in _all(manifests, "Deployment"):
+        pod = deployment["spec"]["template"]["spec"]
+        pause = int(pod["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][1])
+        ending = int(_only(manifests, "ConfigMap")["data"]["UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN"])
+
+        assert pause + ending < pod["terminationGracePeriodSeconds"]
+
+
+@pytest.mark.parametrize("serving", KINDS)
+def test_longest_package_name_gives_names_that_kubernetes_takes(
+    render: Callable[..., Path], serving: str
+) -> None:
+    name = "a" * 50 + "_" + "b" * 9
+    path = render({"serving": serving, "deployment": "kubernetes", "package_name": name})
+
+    for overlay in OVERLAYS:
+        for one in yaml.safe_load_all(_build(path, overlay)):
+            called = one["metadata"]["name"]
+            assert len(called) <= (52 if one["kind"] == "CronJob" else LONGEST_NAME)
+            assert not called.endswith("-")
+
+
+@pytest.fixture
+def image(engine: None, project: Callable[..., Project]) -> Iterator[tuple[Project, str]]:
+    made = project("classification", serving="api", deployment="kubernetes")
+    name = f"slipway-test-kubernetes:{os.getpid()}"
+    run(f"docker build --quiet --network host --tag {name} .", made.path)
+    yield made, name
+    run(f"docker image rm --force {name}", made.path)
+
+
+def test_container_of_the_deployment_passes_its_own_probes_on_an_engine(
+    image: tuple[Project, str],
+) -> None:
+    made, name = image
+    manifests = list(yaml.safe_load_all(_build(made.path, "production")))
+    pod, settings = _pod(manifests), _only(manifests, "ConfigMap")["data"]
+    [container] = pod["containers"]
+    [port] = container["ports"]
+    here, user = free_port(), pod["securityContext"]
+    probe = container["startupProbe"]
+    started = run(
+        "docker run --detach --read-only --cap-drop ALL --security-opt no-new-privileges "
+        f"--user {user['runAsUser']}:{user['runAsGroup']} --memory 512m --cpus 1 "
+        f"--publish 127.0.0.1:{here}:{port['containerPort']} "
+        + " ".join(f"--env {shlex.quote(f'{key}={value}')}" for key, value in settings.items())
+        + f" {name}",
+        made.path,
+    ).stdout.split()[-1]
+    try:
+        deadline = time.monotonic() + probe["periodSeconds"] * probe["failureThreshold"]
+        while not _is_well(f"http://127.0.0.1:{here}{probe['httpGet']['path']}"):
+            assert time.monotonic() < deadline, run(f"docker logs {started}", made.path).stdout
+            time.sleep(0.2)
+        pause = container["lifecycle"]["preStop"]["exec"]["command"]
+        run(f"docker exec {started} {shlex.join([pause[0], '0'])}", made.path)
+    finally:
+        run(f"docker rm --force {started}", made.path)
+
+
+def _is_well(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=3) as answer:
+            return bool(json.load(answer)["status"] == "ok")
+    except OSError:
+        return False
+
+
+def _all(manifests: Manifests, kind: str) -> Manifests:
+    return [one for one in manifests if one["kind"] == kind]
+
+
+def _only(manifests: Manifests, kind: str) -> dict[str, Any]:
+    [found] = _all(manifests, kind)
+    return found
+
+
+def _pod_template(manifests: Manifests) -> dict[str, Any]:
+    [spec] = [one["spec"] for one in manifests if one["kind"] in ("Deployment", "CronJob")]
+    template: dict[str, Any] = spec.get("jobTemplate", {"spec": spec})["spec"]["template"]
+    return template
+
+
+def _pod(manifests: Manifests) -> dict[str, Any]:
+    pod: dict[str, Any] = _pod_template(manifests)["spec"]
+    return pod
