@@ -2,12 +2,13 @@
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from harness import machine
 from harness.once import once
-from harness.project import run
+from harness.project import Project, run
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +18,12 @@ def engine() -> None:
     asked = run("docker info --format {{.ServerVersion}}", machine.ROOT, check=False)
     if asked.returncode:
         machine.leave_out(f"no container engine answers: {asked.stdout.strip()}")
+
+
+@pytest.fixture(scope="session")
+def batch(project: Callable[..., Project]) -> Project:
+    """Return a project that scores files with Docker Compose, on the Python that every engine's images have."""
+    return project("classification", serving="batch", deployment="compose", python_version="3.11")
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,22 +33,21 @@ class Image:
 @pytest.fixture(scope="module")
 def image(
     engine: None,
-    project: Callable[..., Project],
+    batch: Project,
     reader: Path,
     programs: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Image]:
-    made = project("classification", serving="batch")
     folder = tmp_path_factory.mktemp("runner")
     (folder / "artifacts/model").mkdir(parents=True)
-    shutil.copy2(made.path / "models/model.onnx", folder / "artifacts/model")
-    workflow = Workflow(reader, made.path / ".github/workflows/ci.yml")
-    job = Runner(workflow, made.path, "", folder, programs).run("image")
+    shutil.copy2(batch.path / "models/model.onnx", folder / "artifacts/model")
+    workflow = Workflow(reader, batch.path / ".github/workflows/ci.yml")
+    job = Runner(workflow, batch.path, "", folder, programs).run("image")
     workflow.close()
     assert job.status == "success", str(job)
-    name = made.package.replace("_", "-")
-    yield Image(name, made, job)
-    run(f"docker image rm --force {name}", made.path)
+    name = batch.package.replace("_", "-")
+    yield Image(name, batch, job)
+    run(f"docker image rm --force {name}", batch.path)
 
 
 def test_workflow_scores_rows_with_the_image(image: Image) -> None:

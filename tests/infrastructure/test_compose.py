@@ -1,6 +1,7 @@
 """compose.yaml starts the image as its page says, on a real engine."""
 
 import json
+import os
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,32 +24,26 @@ def test_file_obeys_the_specification(render: Callable[..., Path], serving: str)
     )
 
 
-@pytest.fixture
-def built(
-    engine: None, project: Callable[..., Project], tmp_path: Path
-) -> Iterator[Callable[[str], Project]]:
-    """Return a function that gives the project of a serving, with its image under a name of its own."""
+@pytest.fixture(scope="module")
+def image(engine: None) -> Iterator[Callable[[Project], str]]:
+    """Return a function that builds the image of a project under a name of its own."""
     images = []
 
-    def build(serving: str) -> Project:
-        copy = project("classification", serving=serving, deployment="compose").copy(
-            tmp_path / "project"
-        )
-        image = f"slipway-test-compose-{serving}"
-        images.append(image)
-        run(f"docker build --quiet --network host --tag {image} .", copy.path)
-        return copy
+    def build(made: Project) -> str:
+        images.append(f"slipway-test-compose:{os.getpid()}-{len(images)}")
+        run(f"docker build --quiet --network host --tag {images[-1]} .", made.path)
+        return images[-1]
 
     yield build
-    for image in images:
-        run(f"docker image rm --force {image}", tmp_path)
+    for name in images:
+        run(f"docker image rm --force {name}", machine.ROOT)
 
 
 def test_service_comes_up_healthy_and_answers_with_nothing_to_write_to(
-    built: Callable[[str], Project],
+    image: Callable[[Project], str], project: Callable[..., Project]
 ) -> None:
-    path, port = built("api").path, free_port()
-    variables = {"IMAGE": "slipway-test-compose-api", "PORT": str(port)}
+    service, port = project("classification"), free_port()
+    path, variables = service.path, {"IMAGE": image(service), "PORT": str(port)}
     compose = f"docker compose --project-name slipway-{port}"
     try:
         run(f"{compose} up --no-build --wait --wait-timeout 90", path, **variables)
@@ -67,13 +62,11 @@ def test_service_comes_up_healthy_and_answers_with_nothing_to_write_to(
         run(f"{compose} down --timeout 20", path, **variables)
 
 
-def test_files_are_scored_once_by_the_user_who_asks(built: Callable[[str], Project]) -> None:
-    path = built("batch").path
-    variables = {
-        "IMAGE": "slipway-test-compose-batch",
-        "INPUT": "penguins.csv",
-        "RUN_AS": "12345:12345",
-    }
+def test_files_are_scored_once_by_the_user_who_asks(
+    image: Callable[[Project], str], batch: Project, tmp_path: Path
+) -> None:
+    path = batch.copy(tmp_path / "project").path
+    variables = {"IMAGE": image(batch), "INPUT": "penguins.csv", "RUN_AS": "12345:12345"}
     compose = f"docker compose --project-name slipway-{free_port()}"
 
     missing = run(f"{compose} run --rm score", path, check=False, **variables)

@@ -168,19 +168,19 @@ def test_longest_package_name_gives_names_that_kubernetes_takes(
 
 
 @pytest.fixture
-def image(engine: None, project: Callable[..., Project]) -> Iterator[tuple[Project, str]]:
-    made = project("classification", serving="api", deployment="kubernetes")
-    name = f"slipway-test-kubernetes:{os.getpid()}"
-    run(f"docker build --quiet --network host --tag {name} .", made.path)
-    yield made, name
-    run(f"docker image rm --force {name}", made.path)
+def image(engine: None, project: Callable[..., Project]) -> Iterator[str]:
+    """The image of the service, which is the same wherever it runs."""
+    path, name = project("classification").path, f"slipway-test-kubernetes:{os.getpid()}"
+    run(f"docker build --quiet --network host --tag {name} .", path)
+    yield name
+    run(f"docker image rm --force {name}", path)
 
 
 def test_container_of_the_deployment_passes_its_own_probes_on_an_engine(
-    image: tuple[Project, str],
+    image: str, render: Callable[..., Path]
 ) -> None:
-    made, name = image
-    manifests = list(yaml.safe_load_all(_build(made.path, "production")))
+    path = render({"deployment": "kubernetes"})
+    manifests = list(yaml.safe_load_all(_build(path, "production")))
     pod, settings = _pod(manifests), _only(manifests, "ConfigMap")["data"]
     [container] = pod["containers"]
     [port] = container["ports"]
@@ -191,18 +191,18 @@ def test_container_of_the_deployment_passes_its_own_probes_on_an_engine(
         f"--user {user['runAsUser']}:{user['runAsGroup']} --memory 512m --cpus 1 "
         f"--publish 127.0.0.1:{here}:{port['containerPort']} "
         + " ".join(f"--env {shlex.quote(f'{key}={value}')}" for key, value in settings.items())
-        + f" {name}",
-        made.path,
+        + f" {image}",
+        path,
     ).stdout.split()[-1]
     try:
         deadline = time.monotonic() + probe["periodSeconds"] * probe["failureThreshold"]
         while not _is_well(f"http://127.0.0.1:{here}{probe['httpGet']['path']}"):
-            assert time.monotonic() < deadline, run(f"docker logs {started}", made.path).stdout
+            assert time.monotonic() < deadline, run(f"docker logs {started}", path).stdout
             time.sleep(0.2)
         pause = container["lifecycle"]["preStop"]["exec"]["command"]
-        run(f"docker exec {started} {shlex.join([pause[0], '0'])}", made.path)
+        run(f"docker exec {started} {shlex.join([pause[0], '0'])}", path)
     finally:
-        run(f"docker rm --force {started}", made.path)
+        run(f"docker rm --force {started}", path)
 
 
 def _is_well(address: str) -> bool:
