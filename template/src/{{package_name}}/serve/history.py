@@ -25,11 +25,15 @@ class History:
         self.request_model = _request_model(self.columns, self._windows)
         self.example = {"history": self._series.example(), "horizon": min(3, self._windows.horizon)}
         title = self._series.source.target.name
-        self.answer_model = create_model("Prediction", date=(str, ...), prediction=(float, Field(title=title)))
+        self.answer_model = create_model(
+            "Prediction", date=(str, ...), prediction=(float, Field(title=title))
+        )
 
     def to_columns(self, request: Any) -> Columns:
         """Cut the windows that end with the last row."""
-        return latest(_columns(request.history, self.columns), self._series.source, self._windows, request.horizon)
+        return latest(
+            _columns(request.history, self.columns), self._series.source, self._windows, request.horizon
+        )
 
     def answers(self, request: Any, prediction: Prediction) -> list[dict[str, Any]]:
         """Give one entry per step, the next one first."""

@@ -11,6 +11,7 @@ from ..columns import LARGEST_INTEGER, LARGEST_NUMBER
 from ..schema import Column
 from .examples import example, has_time
 
+
 class Row(BaseModel):
     """A row whose columns have been checked; made for a schema by `row_model`."""
 
