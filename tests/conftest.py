@@ -113,7 +113,15 @@ def fresh_variant(project: Callable[..., Project], request: pytest.FixtureReques
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run what answers in seconds first; within that, keep the order of the folders."""
-    items.sort(key=lambda item: not LONG.isdisjoint(getattr(item, "fixturenames", ())))
+    long = {item for item in items if not LONG.isdisjoint(getattr(item, "fixturenames", ()))}
+    # A group runs as one, where its first test stands.
+    long_groups = {_group(item) for item in long} - {None}
+    items.sort(key=lambda item: item in long or _group(item) in long_groups)
+
+
+def _group(item: pytest.Item) -> str | None:
+    mark = item.get_closest_marker("xdist_group")
+    return mark and str(mark.args[0])
 
 
 @pytest.hookimpl(wrapper=True)
