@@ -29,6 +29,7 @@ MADE_BY_COMMANDS = {
     "orchestration/kubeflow/pipeline.yaml",
     "reports/drift.html",
     "reports/drift.json",
+    "scored/",
     "uv.lock",
 }
 LARGEST = 500_000
