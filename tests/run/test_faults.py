@@ -321,7 +321,7 @@ def test_fault_turns_the_projects_tests_red(quick: Callable[..., Project], fault
     for place in ((fault.file, fault.text, fault.instead), *fault.beside):
         replace(spoiled, *place)
 
-    ran = spoiled.run(f"uv run pytest -q --no-cov --tb=short {fault.seen_by}", check=False)
+    ran = spoiled.run(f"uv run pytest -q --tb=short {fault.seen_by}", check=False)
 
     assert ran.returncode == 1, ran.stdout
     assert re.search(fault.saying, ran.stdout), ran.stdout
@@ -331,4 +331,4 @@ def test_fault_turns_the_projects_tests_red(quick: Callable[..., Project], fault
 def test_without_a_fault_the_same_tests_are_green(quick: Callable[..., Project], task: str) -> None:
     files = sorted({fault.seen_by for fault in FAULTS if fault.task == task})
 
-    quick(task, "all").run(f"uv run pytest -q --no-cov {' '.join(files)}")
+    quick(task, "all").run(f"uv run pytest -q {' '.join(files)}")

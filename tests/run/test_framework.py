@@ -52,7 +52,7 @@ def test_its_model_alone_passes_the_gate_and_is_served_as_it_was_fitted(
     assert training["agreement"]["rows"] > 80
     assert training["agreement"]["largest_difference"] <= training["agreement"]["tolerance"]
     assert "FAIL" not in own.run("uv run poe summary").stdout
-    own.run("uv run pytest --no-cov tests/api tests/unit/test_export.py")
+    own.run("uv run pytest tests/api tests/unit/test_export.py")
 
 
 @pytest.mark.parametrize("framework", CANDIDATES)

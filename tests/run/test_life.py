@@ -1,6 +1,7 @@
 """A fresh project of every variant is green on all that it ships."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 from harness.project import Project
@@ -9,6 +10,14 @@ from harness.project import Project
 @pytest.mark.parametrize("check", ["lint", "types", "test"])
 def test_fresh_project_passes_its_own_checks(fresh_variant: Project, check: str) -> None:
     fresh_variant.run(f"uv run poe {check}")
+
+
+@pytest.mark.parametrize("task", ["regression", "forecasting"])
+def test_tests_reach_as_much_of_the_code_as_they_must(
+    project: Callable[..., Project], task: str
+) -> None:
+    # The steps of the workflow show it for classification, and the other answers add little code.
+    project(task).run("uv run poe coverage")
 
 
 def test_formatting_a_fresh_project_changes_nothing(

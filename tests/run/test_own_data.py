@@ -235,7 +235,7 @@ def test_projects_own_tests_hold_for_own_data(
     mine = own(task, series() if kind == "series" else table(kind))
     mine.run("uv run poe schema")
 
-    mine.run("uv run pytest -q --no-cov")
+    mine.run("uv run pytest -q")
 
 
 def test_own_series_is_forecast(own: Callable[..., Project]) -> None:
