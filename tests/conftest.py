@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from harness import machine, tables
 from harness.once import once
 from harness.project import Project, opened, release, run, start
 from harness.variants import CANNOT_RUN_HERE, VARIANTS, variant_with
+from jinja2 import Environment
 
 # Fixtures behind which minutes of work lie: tests that use them run after all others.
 LONG = {"project", "engine"}
@@ -64,11 +65,30 @@ def repository(template: Path, shared: Path) -> Path:
     return once(shared / "slipway", make)
 
 
+@pytest.fixture(scope="session")
+def _compiled_once() -> Iterator[None]:
+    """Compile each text of the template once: Copier does it for every project, and a render takes twice as long."""
+    compiled: dict[tuple[Any, ...], Any] = {}
+    compile_anew = Environment.compile
+
+    def compile_once(environment: Environment, *given: Any, **options: Any) -> Any:
+        key = (*given, *options.items())
+        if key not in compiled:
+            compiled[key] = compile_anew(environment, *given, **options)
+        return compiled[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Environment, "compile", compile_once)
+        yield
+
+
 Render = Callable[..., Path]
 
 
 @pytest.fixture(scope="session")
-def render(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Render:
+def render(
+    _compiled_once: None, template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Render:
     """Return a function that renders the template: answers in, path of the new project out."""
 
     def rendered(answers: Mapping[str, Any] | None = None, to: Path | None = None) -> Path:
