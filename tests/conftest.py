@@ -72,7 +72,8 @@ def _compiled_once() -> Iterator[None]:
     compile_anew = Environment.compile
 
     def compile_once(environment: Environment, *given: Any, **options: Any) -> Any:
-        key = (*given, *options.items())
+        # What a sandbox compiles asks it before each call: another kind of environment may not run it.
+        key = (type(environment), *given, *options.items())
         if key not in compiled:
             compiled[key] = compile_anew(environment, *given, **options)
         return compiled[key]

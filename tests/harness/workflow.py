@@ -220,7 +220,7 @@ class Runner:
                     assert kept.is_dir(), f"no job kept an artifact named {inputs['name']}"
                     shutil.copytree(kept, workspace / inputs["path"], dirs_exist_ok=True)
                 case _:
-                    raise NotImplementedError(f"this runner does not know the action {name}")
+                    raise LookupError(f"this runner does not know the action {name}")
         except AssertionError as error:
             return "failure", str(error)
         return "success", ""
