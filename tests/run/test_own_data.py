@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from harness.edits import configure, in_one_sentence, refused
 from harness.project import Project
 
 TYPED = """
@@ -129,16 +130,6 @@ def save(project: Project, rows: Rows) -> None:
         writer = csv.DictWriter(file, rows[0], delimiter=";")
         writer.writeheader()
         writer.writerows(rows)
-
-
-def configure(project: Project, file: str, **settings: str) -> None:
-    """Edit lines of a file in conf/, as a person does."""
-    path = project.path / "conf" / file
-    text = path.read_text(encoding="utf-8")
-    for key, value in settings.items():
-        text, found = re.subn(rf"(?m)^(\s*(?:- )?{key}): .*$", rf"\1: {value}", text)
-        assert found == 1, f"conf/{file} has {found} lines for {key}"
-    path.write_text(text, encoding="utf-8")
 
 
 @pytest.fixture
@@ -261,28 +252,6 @@ def spoiled(own: Callable[..., Project]) -> Callable[[Rows], Project]:
         return mine
 
     return made
-
-
-def refused(project: Project, command: str) -> str:
-    """Return what a command says that ends with 1, without a traceback, and leaves all files alone."""
-    before = contents(project)
-
-    ran = project.run(f"uv run python -m {project.package} {command}", check=False)
-
-    assert ran.returncode == 1, ran.stdout
-    assert "Traceback" not in ran.stdout
-    assert contents(project) == before
-    return ran.stdout.strip()
-
-
-def contents(project: Project) -> dict[str, bytes]:
-    folders = ("conf", "data", "models", "reports")
-    files = [path for folder in folders for path in (project.path / folder).rglob("*")]
-    return {str(path): path.read_bytes() for path in files if path.is_file()}
-
-
-def in_one_sentence(said: str) -> bool:
-    return "\n" not in said
 
 
 def test_unknown_target_is_named_with_the_columns_there_are(own: Callable[..., Project]) -> None:
