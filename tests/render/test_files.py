@@ -24,6 +24,8 @@ MADE_BY_COMMANDS = {
     ".dvc/cache",
     ".dvc/config.local",
     "conf/model/tuned.yaml",
+    "data/cache/rows.parquet",
+    "data/raw/sample.parquet",
     "dvc.lock",
     "models/checkpoints",
     "orchestration/kubeflow/pipeline.yaml",

@@ -12,11 +12,16 @@ TRACES = {
         "lightgbm": r"(?i)lightgbm",
         "pytorch": r"import torch|torch>=|- network$|Network(Classifier|Regressor)|models/checkpoints",
     },
+    "data_source": {
+        "file": r"fsspec|conf/data/file\.yaml|data: file",
+        "sql": r"(?i)sqlalchemy|psycopg|DATABASE_URL|data\.sql",
+        "bigquery": r"(?i)bigquery|GOOGLE_CLOUD_PROJECT",
+    },
     "storage": {
         "local": r"-storage$",
-        "s3": r"dvc-s3|s3://",
-        "gcs": r"dvc-gs|gs://",
-        "azure": r"dvc-azure|azure://",
+        "s3": r"dvc-s3|url = s3://",
+        "gcs": r"dvc-gs|url = gs://",
+        "azure": r"dvc-azure|url = azure://",
     },
     "orchestrator": {
         "none": r"^name: Retrain$",

@@ -8,6 +8,8 @@ OBJECTIVES = CONF / "objectives.yaml"
 PARAMS = Path("params.yaml")
 
 SOURCE = Path("data/source.json")
+COPIES = Path("data/cache")
+COPY = COPIES / "copy.json"
 TRAIN = Path("data/train.parquet")
 TEST = Path("data/test.parquet")
 CHECKED_SCHEMA = Path("data/schema.json")
