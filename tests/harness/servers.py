@@ -24,9 +24,17 @@ def free_port() -> int:
 
 @contextmanager
 def listening(
-    command: Sequence[str | Path], port: int, log: Path, *, patience: float = 60, **variables: str
+    command: Sequence[str | Path],
+    port: int,
+    log: Path,
+    *,
+    patience: float = 60,
+    user: str | None = None,
+    **variables: str,
 ) -> Iterator[None]:
     """Run a server until the block ends; the block starts when something answers on its port.
+
+    A `user` that is given runs it in place of us, as servers want that refuse to run as root.
 
     Raises AssertionError with the server's log if it ends early or `patience` (seconds) runs out.
     """
@@ -35,6 +43,7 @@ def listening(
             command,
             cwd=log.parent,
             env=machine.environment(**variables),
+            user=user,
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=subprocess.STDOUT,

@@ -59,8 +59,12 @@ def gcs(place: Path) -> Iterator[Storage]:
     address = f"http://127.0.0.1:{port}"
     server = [machine.tool("gcp-storage-emulator"), "start", "--in-memory", f"--port={port}"]
     with listening([*server, "--default-bucket=models"], port, place / "gcs.log"):
+        # Google itself would be asked of what kind the bucket is.
+        quiet = {"GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false"}
         yield Storage(
-            "gs://models/penguins", {"endpointurl": address}, {"STORAGE_EMULATOR_HOST": address}
+            "gs://models/penguins",
+            {"endpointurl": address},
+            {"STORAGE_EMULATOR_HOST": address} | quiet,
         )
 
 

@@ -152,6 +152,7 @@ class Runner:
             "github": github,
             "inputs": self.inputs,
             "secrets": self.secrets,
+            "vars": {},
             "matrix": matrix,
             "needs": {},
             "env": {},

@@ -163,6 +163,20 @@ def test_missed_objective_fails_the_job_and_still_shows_the_metrics(
 
 
 @pytest.mark.parametrize("task", [TASK])
+def test_pipeline_asks_for_no_secret_before_there_is_an_account(
+    project: Callable[..., Project], reader: Path, programs: Path, tmp_path: Path, task: str
+) -> None:
+    fresh = project(task, data_source="bigquery")
+    workflow = Workflow(reader, fresh.path / ".github/workflows/ci.yml")
+
+    ran = Runner(workflow, fresh.path, "", tmp_path / "runner", programs).run("pipeline")
+
+    workflow.close()
+    assert ran.status == "success", str(ran)
+    shutil.rmtree(tmp_path / "runner")  # its environment is a gigabyte
+
+
+@pytest.mark.parametrize("task", [TASK])
 def test_missing_lock_file_is_named(
     workflow: Workflow, repository: Project, programs: Path, tmp_path: Path, task: str
 ) -> None:
