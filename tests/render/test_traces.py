@@ -23,6 +23,10 @@ TRACES = {
         "gcs": r"dvc-gs|url = gs://",
         "azure": r"dvc-azure|url = azure://",
     },
+    "tracking": {
+        "dvc": r"GitRegistry|models/registry\.yaml",
+        "mlflow": r"(?i)mlflow|\btrack:",
+    },
     "orchestrator": {
         "none": r"^name: Retrain$",
         "airflow": r"airflow",

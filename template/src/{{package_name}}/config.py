@@ -93,6 +93,13 @@ class MonitorConfig(Section):
     report: Component
 
 
+class TrackingConfig(Section):
+    """Where versions of the model are kept, and by how much a challenger must be better than the champion."""
+
+    registry: Component
+    margin: float
+
+
 class CardConfig(Section):
     """What people have to say about the model; the pipeline measures the rest."""
 
@@ -116,6 +123,7 @@ class Config(Section):
     model: ModelConfig
     evaluation: EvaluationConfig
     monitor: MonitorConfig
+    tracking: TrackingConfig
     card: CardConfig
     objectives: dict[str, Objective]
 

@@ -27,3 +27,11 @@ class DisagreementError(ProjectError):
 
 class ObjectiveMissedError(ProjectError):
     """The model misses at least one objective of conf/objectives.yaml."""
+
+
+class RegistryError(ProjectError):
+    """A version of the model cannot be registered, promoted, rolled back to or fetched."""
+
+
+class RefusedError(RegistryError):
+    """A challenger is not good enough to be promoted, unless somebody answers for it."""

@@ -16,6 +16,7 @@ CHECKED_SCHEMA = Path("data/schema.json")
 
 FITTED_MODEL = Path("models/model.skops")
 SERVED_MODEL = Path("models/model.onnx")
+CHAMPION = Path("models/champion.onnx")
 
 DATA_REPORT = Path("reports/data.json")
 TRAINING_REPORT = Path("reports/training.json")

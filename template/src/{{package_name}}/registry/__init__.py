@@ -1,0 +1,1 @@
+"""Versions of the model: which there are, which one serves, and who decided that."""
