@@ -25,7 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the stage; a mistake that a person can mend is one message and exit code 1."""
     parser = argparse.ArgumentParser(prog=f"python -m {__package__}.track", description=__doc__)
     parser.add_argument("--params", type=Path, help="read this composed configuration in place of conf/")
-    parser.add_argument("overrides", nargs="*", help="Hydra overrides, such as tracking.registry.experiment=try")
+    parser.add_argument(
+        "overrides", nargs="*", help="Hydra overrides, such as tracking.registry.experiment=try"
+    )
     options = parser.parse_args(arguments)
     return carry_out(
         "track", lambda: track(load(options.params) if options.params else compose(options.overrides))
