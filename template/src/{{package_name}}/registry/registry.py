@@ -4,11 +4,8 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Protocol
 
-from hydra.errors import InstantiationException
-from hydra.utils import instantiate
-
+from ..component import made
 from ..config import Config, TrackingConfig
-from ..errors import ConfigurationError
 from .history import Decision, Facts, History, Version
 
 
@@ -40,10 +37,7 @@ def configured(tracking: TrackingConfig) -> Registry:
 
     Raises ConfigurationError if there is no such registry, or it does not know one of its settings.
     """
-    try:
-        registry: Registry = instantiate(tracking.registry)
-    except InstantiationException as error:
-        raise ConfigurationError(
-            f"tracking.registry is no registry of models ({error.__cause__ or error}): mend it in conf/tracking/"
-        ) from error
+    registry: Registry = made(
+        tracking.registry, "tracking.registry is no registry of models", "conf/tracking/"
+    )
     return registry
