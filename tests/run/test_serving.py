@@ -21,7 +21,7 @@ REPEAT = """
 import sys
 import polars as pl
 from {package}.config import compose
-from {package}.data.source import read
+from {package}.data.rows import read
 rows = read(compose().data).collect()
 times = int(sys.argv[2]) // len(rows) + 1
 pl.concat([rows] * times).head(int(sys.argv[2])).write_parquet(sys.argv[1])

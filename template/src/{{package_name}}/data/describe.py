@@ -7,8 +7,9 @@ from ..config import Config
 from ..errors import SchemaError
 from ..schema import Column, Schema
 from .infer import infer
+from .rows import read
 from .schema_file import is_edited, load_schema, write_schema
-from .source import fetch, read
+from .source import fetch
 
 PREVIOUS = paths.SCHEMA.with_name("schema.previous.yaml")
 

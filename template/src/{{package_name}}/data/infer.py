@@ -10,7 +10,7 @@ from ..config import Config, DataConfig
 from ..errors import DataError
 from ..schema import Column, Schema
 from .leaks import leaking
-from .source import collect
+from .rows import collect
 from .table import boolean, instant, integer, number
 from .validate import quoted
 

@@ -11,8 +11,8 @@ from ..config import Config
 from ..errors import ConfigurationError, DataError
 from ..files import content_hash, whole, write_json, write_text
 from ..schema import Schema
+from .rows import read
 from .schema_file import read_schema
-from .source import read
 from .split import Mask, Split
 from .table import typed
 from .validate import check

@@ -2,16 +2,16 @@
 
 import json
 from pathlib import PurePosixPath
-from typing import Any
-
-import fsspec  # type: ignore[import-untyped]
-import polars as pl
+from typing import TYPE_CHECKING, Any
 
 from ..config import DataConfig
 from ..errors import DataError
 from .deadline import in_time
 from .local_copy import LocalCopy, known, renewed
-from .table_file import TableFile, scan
+from .table_file import TableFile
+
+if TYPE_CHECKING:
+    import polars as pl
 
 LIBRARIES = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}
 """By the beginning of an address: what reads it."""
@@ -43,10 +43,12 @@ class RemoteFile(TableFile):
             return super().fingerprint()
         return {"path": self.address, "sha256": self._copied(self.address).sha256}
 
-    def read(self) -> pl.LazyFrame:
+    def read(self) -> "pl.LazyFrame":
         """Open the file or its copy."""
         if self.address is None:
             return super().read()
+        from .scan import scan
+
         return scan(self._copied(self.address).path, self.data, self.address)
 
     def _copied(self, address: str) -> LocalCopy:
@@ -76,6 +78,8 @@ class RemoteFile(TableFile):
 
 def _found(address: str) -> tuple[Any, str, str | None]:
     """The file system, the path of the file in it, and its version, if the file system can tell that."""
+    import fsspec  # type: ignore[import-untyped]
+
     files, path = fsspec.core.url_to_fs(address)
     about = files.info(path)
     if about["type"] != "file":

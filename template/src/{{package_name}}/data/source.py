@@ -1,15 +1,17 @@
-"""The rows of the configured source, whatever kind of source it is."""
+"""Where the rows come from, whatever kind of source it is; what reads them is in rows.py.
 
-from pathlib import Path
-from typing import Protocol
+Every run of the pipeline asks for the fingerprint, so nothing here waits for the import of Polars.
+"""
 
-import polars as pl
+from typing import TYPE_CHECKING, Protocol
 
 from .. import paths
 from ..component import made
 from ..config import Config, DataConfig
 from ..files import write_json
-from .table_file import scan, unreadable
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 class Source(Protocol):
@@ -21,7 +23,7 @@ class Source(Protocol):
     def fingerprint(self) -> dict[str, str]:
         """What tells the fetched rows from any others."""
 
-    def read(self) -> pl.LazyFrame:
+    def read(self) -> "pl.LazyFrame":
         """Open the fetched rows without loading them."""
 
 
@@ -44,14 +46,6 @@ def fetch(data: DataConfig) -> None:
     configured(data).fetch()
 
 
-def read(data: DataConfig, file: Path | None = None) -> pl.LazyFrame:
-    """Open the rows of the configured source, or those of a file, without loading them.
-
-    Raises DataError if there are none, or they are no table.
-    """
-    return plain(configured(data).read() if file is None else scan(file, data), data.missing)
-
-
 def configured(data: DataConfig) -> Source:
     """The source that the configuration names.
 
@@ -59,25 +53,3 @@ def configured(data: DataConfig) -> Source:
     """
     source: Source = made(data.source, "data.source is no source of rows", "conf/data/", data)
     return source
-
-
-def plain(rows: pl.LazyFrame, missing: list[str]) -> pl.LazyFrame:
-    """The rows with text stripped, and null wherever a cell means that there is no value."""
-    kinds = rows.collect_schema().items()
-    worded = [name for name, kind in kinds if kind in (pl.String, pl.Categorical, pl.Enum)]
-    text = pl.col(worded).cast(pl.String).str.strip_chars()
-    return rows.with_columns(
-        pl.when(text.is_in(["", *missing])).then(None).otherwise(text).name.keep(),
-        pl.col([name for name, kind in kinds if kind.is_float()]).fill_nan(None),
-    )
-
-
-def collect(rows: pl.LazyFrame, source: str = "the data") -> pl.DataFrame:
-    """Load rows in pieces, so that memory does not grow with what is not kept.
-
-    Raises DataError if the file turns out to be broken on the way.
-    """
-    try:
-        return rows.collect(engine="streaming")
-    except pl.exceptions.PolarsError as error:
-        raise unreadable(source, error) from error

@@ -8,7 +8,7 @@ import polars as pl
 
 from ..errors import SchemaError
 from ..schema import Column, Schema
-from .source import collect
+from .rows import collect
 from .table import typed_column
 
 EXAMPLES = 3

@@ -12,7 +12,7 @@ from ..columns import from_frame
 from ..component import made
 from ..config import Config
 from ..data.prepare import Framing
-from ..data.source import read
+from ..data.rows import read
 from ..data.table import typed
 from ..data.validate import check_names, violations
 from ..errors import DataError

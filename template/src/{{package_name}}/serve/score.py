@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import polars as pl
 
 from ..config import Config
-from ..data.source import collect, read
+from ..data.rows import collect, read
 from ..data.validate import quoted
 from ..errors import ConfigurationError, DataError, SchemaError
 from ..files import content_hash, whole, write_json

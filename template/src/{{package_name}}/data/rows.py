@@ -1,0 +1,39 @@
+"""The rows of the configured source, in one form."""
+
+from pathlib import Path
+
+import polars as pl
+
+from ..config import DataConfig
+from .scan import scan, unreadable
+from .source import configured
+
+
+def read(data: DataConfig, file: Path | None = None) -> pl.LazyFrame:
+    """Open the rows of the configured source, or those of a file, without loading them.
+
+    Raises DataError if there are none, or they are no table.
+    """
+    return plain(configured(data).read() if file is None else scan(file, data), data.missing)
+
+
+def plain(rows: pl.LazyFrame, missing: list[str]) -> pl.LazyFrame:
+    """The rows with text stripped, and null wherever a cell means that there is no value."""
+    kinds = rows.collect_schema().items()
+    worded = [name for name, kind in kinds if kind in (pl.String, pl.Categorical, pl.Enum)]
+    text = pl.col(worded).cast(pl.String).str.strip_chars()
+    return rows.with_columns(
+        pl.when(text.is_in(["", *missing])).then(None).otherwise(text).name.keep(),
+        pl.col([name for name, kind in kinds if kind.is_float()]).fill_nan(None),
+    )
+
+
+def collect(rows: pl.LazyFrame, source: str = "the data") -> pl.DataFrame:
+    """Load rows in pieces, so that memory does not grow with what is not kept.
+
+    Raises DataError if the file turns out to be broken on the way.
+    """
+    try:
+        return rows.collect(engine="streaming")
+    except pl.exceptions.PolarsError as error:
+        raise unreadable(source, error) from error
