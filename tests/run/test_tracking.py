@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from harness import machine
+from harness.databases import postgres
 from harness.project import Project, read_pyproject, run
 from harness.servers import free_port, listening
 from harness.storages import SERVERS, reach
@@ -109,7 +110,9 @@ def team(
 ) -> Iterator[Team]:
     """Return a team that has promoted twice, could not promote a worse model, and rolled back."""
     folder = tmp_path_factory.mktemp("tracking")
-    made = project("classification", tracking=request.param).copy(folder / "project")
+    made = project("classification", tracking=request.param, storage="local").copy(
+        folder / "project"
+    )
     for name, (old, new) in QUICK.items():
         text = (made.path / name).read_text(encoding="utf-8")
         assert old in text
@@ -139,18 +142,23 @@ def no_server(project: Project, folder: Path) -> Iterator[dict[str, str]]:
 
 @contextmanager
 def mlflow_server(project: Project, folder: Path) -> Iterator[dict[str, str]]:
-    """Run MLflow's own server, on SQLite, by the command of `poe ui` but in a folder of its own."""
+    """Run MLflow's own server on PostgreSQL, by the command of `poe ui` but in a folder of its own."""
     port = free_port()
-    task = read_pyproject(project.path)["tool"]["poe"]["tasks"]["ui"]
+    declared = read_pyproject(project.path)
+    task = declared["tool"]["poe"]["tasks"]["ui"]
     place = {
         "UV_PROJECT": str(project.path),
         "UV_PROJECT_ENVIRONMENT": str(folder / "server/environment"),
-        "UV_PYTHON": machine.interpreter("3.11"),
+        "UV_PYTHON": machine.interpreter(declared["project"]["requires-python"].removeprefix(">=")),
     }
-    command = [*shlex.split(task["cmd"]), f"--port={port}"]
     (folder / "server").mkdir()
-    with listening(command, port, folder / "server/log", patience=300, **task["env"] | place):
-        yield {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}"}
+    with postgres(folder / "server/database.log") as database:
+        address = database.replace("postgresql:", "postgresql+psycopg:")
+        command = task["cmd"].replace("uv run", "uv run --with psycopg[binary]")
+        command = shlex.split(command.replace("sqlite:///mlflow.db", address))
+        log, changes = folder / "server/log", task["env"] | place
+        with listening([*command, f"--port={port}"], port, log, patience=300, **changes):
+            yield {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}"}
 
 
 TRACKING = {"dvc": no_server, "mlflow": mlflow_server}
