@@ -75,7 +75,7 @@ def covering(
         if answers.keys() <= factors.keys()
     ]
     # Of several arrays the shortest: a pair costs a minute where projects run, three answers a mere render.
-    salts = range(10 if strength == 2 else 1)
+    salts = range(20 if strength == 2 else 1)
     arrays = (
         make(factors, strength=strength, constraints=constraints, salt=str(salt)) for salt in salts
     )
