@@ -28,7 +28,7 @@ demo: uv
 
 test: uv
 	@uv sync --quiet
-	@uv run --no-sync pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder \
+	@uv run --no-sync pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder --durations 25 \
 		$(if $(VARIANT),-k '$(VARIANT)')
 
 benchmark: uv

@@ -171,7 +171,10 @@ class Runner:
         for file in files.values():
             file.touch()
         (place / "temporary").mkdir(exist_ok=True)
-        variables = {name: str(value) for name, value in step["env"].items()}
+        # A secret that is not set is an empty text.
+        variables = {
+            name: "" if value is None else str(value) for name, value in step["env"].items()
+        }
         if "UV_PYTHON" in variables:
             variables["UV_PYTHON"] = machine.require_python(variables["UV_PYTHON"])
         own_path = f"{self.programs}{os.pathsep}{machine.environment()['PATH']}"
