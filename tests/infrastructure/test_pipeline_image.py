@@ -59,7 +59,8 @@ def cluster(
 ) -> Iterator[Cluster]:
     """The image of a project that was never run, a storage, and a folder for artifacts."""
     place = tmp_path_factory.mktemp("cluster")
-    fresh = project("classification", orchestrator="kubeflow", storage="s3").copy(place / "project")
+    answers = {"orchestrator": "kubeflow", "storage": "s3", "python_version": "3.11"}
+    fresh = project("classification", **answers).copy(place / "project")
     image = f"slipway-test-pipeline:{os.getpid()}"
     (place / "artifacts").mkdir(mode=0o777)
     (place / "artifacts").chmod(0o777)
