@@ -45,7 +45,7 @@ print(json.dumps({
 
 @pytest.fixture(scope="module")
 def airflow(project: Callable[..., Project]) -> Project:
-    return project("classification", orchestrator="airflow")
+    return project("classification", orchestrator="airflow", tracking="dvc")
 
 
 def test_dag_is_read_without_what_is_heavy_and_says_when_it_runs(

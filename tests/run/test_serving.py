@@ -49,7 +49,7 @@ print(peak)
 
 @pytest.fixture(scope="module")
 def batch(project: Callable[..., Project]) -> Project:
-    return project("classification", serving="batch")
+    return project("classification", serving="batch", tracking="dvc")
 
 
 @pytest.fixture(scope="module")
