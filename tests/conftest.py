@@ -118,6 +118,7 @@ def project(render: Render, shared: Path) -> Callable[..., Project]:
             render({"project_name": "Penguin Species", **given}, path)
             first = start(path, shared / "environments")
             first.run("uv run poe pipeline")
+            first.keep_bytecode()
             first.commit("Run the pipeline")
 
         once(path, make)
@@ -127,9 +128,13 @@ def project(render: Render, shared: Path) -> Callable[..., Project]:
 
 
 @pytest.fixture(scope="session", params=VARIANTS)
-def fresh_variant(project: Callable[..., Project], request: pytest.FixtureRequest) -> Project:
+def fresh_variant(
+    project: Callable[..., Project], request: pytest.FixtureRequest
+) -> Iterator[Project]:
     """Return each variant's project in turn."""
-    return project(**VARIANTS[request.param])
+    made = project(**VARIANTS[request.param])
+    yield made
+    made.keep_bytecode()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from harness import machine
+from harness import bytecode, machine
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,11 @@ class Project:
     def package(self) -> str:
         """The name that the code imports."""
         return str(read_pyproject(self.path)["project"]["name"]).replace("-", "_")
+
+    @property
+    def bytecode(self) -> Path:
+        """What Python compiled in environments of other projects."""
+        return self.environment.with_name("bytecode")
 
     def run(
         self, command: str, *, check: bool = True, timeout: float = 900, **variables: str
@@ -52,6 +57,10 @@ class Project:
         """Return a copy that a test may change, in a folder that does not exist yet."""
         shutil.copytree(self.path, to, symlinks=True)
         return replace(self, path=to)
+
+    def keep_bytecode(self) -> None:
+        """Lend what Python compiled here to the environments that are still to come."""
+        bytecode.keep(self.environment, self.bytecode)
 
     def commit(self, message: str) -> None:
         """Commit everything that is in the project's folder and not ignored."""
@@ -79,6 +88,7 @@ def start(path: Path, environments: Path) -> Project:
         if not project.environment.exists():
             into = str(project.environment)
             run("uv sync --quiet --locked", path, UV_PYTHON=python, UV_PROJECT_ENVIRONMENT=into)
+            bytecode.lend(project.bytecode, project.environment)
 
     project.commit("Generate the project")
     return project

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness import machine
-from harness.project import run
+from harness import bytecode, machine
+from harness.project import Project, run
 
 SHELLS = {
     None: ["bash", "-e"],
@@ -90,7 +90,7 @@ class Runner:
     """A runner of jobs for one event, on the last commit of `repository`; a push found `before`."""
 
     workflow: Workflow
-    repository: Path
+    repository: Project
     before: str
     folder: Path
     programs: Path
@@ -101,6 +101,8 @@ class Runner:
     secrets: Mapping[str, str] = field(default_factory=dict)
     api: str = "http://127.0.0.1:9"
     """Where GitHub's API answers; by default nothing does."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """More for the environment of each step."""
 
     def runs(self, job: str, status: str) -> bool:
         """Say whether a job is run when the jobs that it needs ended as `status` says."""
@@ -127,6 +129,8 @@ class Runner:
             outcome, output = "skipped", ""
             if step["runs"] and step["run"] is not None:
                 outcome, output = self._command(step, place, about["minutes"], contexts)
+                if "uv sync" in step["run"]:
+                    bytecode.lend(self.repository.bytecode, workspace / ".venv")
             elif step["runs"]:
                 outcome, output = self._action(step, workspace)
             if outcome == "failure":
@@ -144,7 +148,7 @@ class Runner:
             "event": {"before": self.before},
             "ref": "refs/heads/main",
             "ref_name": "main",
-            "sha": run("git rev-parse HEAD", self.repository).stdout.strip(),
+            "sha": run("git rev-parse HEAD", self.repository.path).stdout.strip(),
             "token": "a token",
             "workspace": str(workspace),
         }
@@ -194,6 +198,7 @@ class Runner:
                 RUNNER_TEMP=str(place / "temporary"),
                 **{name: str(file) for name, file in files.items()},
                 **variables,
+                **self.variables,
             ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -214,7 +219,10 @@ class Runner:
                 case "actions/checkout":
                     depth = int(inputs.get("fetch-depth", 1))
                     few = [f"--depth {depth}"] if depth else []
-                    run(f"git clone --quiet {' '.join(few)} file://{self.repository} .", workspace)
+                    run(
+                        f"git clone --quiet {' '.join(few)} file://{self.repository.path} .",
+                        workspace,
+                    )
                 case "astral-sh/setup-uv":
                     run("uv --version", workspace)
                 case "actions/upload-artifact":

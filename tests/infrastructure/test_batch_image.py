@@ -42,7 +42,7 @@ def image(
     (folder / "artifacts/model").mkdir(parents=True)
     shutil.copy2(batch.path / "models/model.onnx", folder / "artifacts/model")
     workflow = Workflow(reader, batch.path / ".github/workflows/ci.yml")
-    job = Runner(workflow, batch.path, "", folder, programs).run("image")
+    job = Runner(workflow, batch, "", folder, programs).run("image")
     workflow.close()
     assert job.status == "success", str(job)
     name = batch.package.replace("_", "-")

@@ -38,7 +38,7 @@ def workflow(reader: Path, fresh: Project) -> Iterator[Workflow]:
 def runner(workflow: Workflow, fresh: Project, tmp_path: Path) -> Iterator[Runner]:
     """What runs the jobs of a copy of the project, each in a fresh clone, as the schedule would."""
     copy = fresh.copy(tmp_path / "origin")
-    yield Runner(workflow, copy.path, "", tmp_path / "runner", tmp_path, event="schedule")
+    yield Runner(workflow, copy, "", tmp_path / "runner", tmp_path, event="schedule")
     for environment in tmp_path.glob("runner/*/workspace/.venv"):
         shutil.rmtree(environment)
 

@@ -1,0 +1,40 @@
+"""What Python compiled in one environment, lent to the next: most of a new one's first minute goes into it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def keep(environment: Path, store: Path) -> None:
+    """Take what an environment compiled into the store."""
+    for compiled in environment.rglob("*.pyc"):
+        _link(compiled, store / compiled.relative_to(environment))
+
+
+def lend(store: Path, environment: Path) -> None:
+    """Give an environment what is in the store for its files.
+
+    Python takes it for a file of the same size and time only, as uv's links to one cache are.
+    """
+    for compiled in _of_files_in(environment, store):
+        _link(compiled, environment / compiled.relative_to(store))
+
+
+def _of_files_in(environment: Path, store: Path) -> Iterator[Path]:
+    for compiled in store.rglob("*.pyc"):
+        source = (
+            environment
+            / compiled.relative_to(store).parents[1]
+            / f"{compiled.name.partition('.')[0]}.py"
+        )
+        if source.exists():
+            yield compiled
+
+
+def _link(file: Path, to: Path) -> None:
+    if not to.exists():
+        to.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(file, to)
+        except FileExistsError:  # another worker was faster
+            return
