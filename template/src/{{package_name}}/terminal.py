@@ -6,9 +6,12 @@ from collections.abc import Callable
 
 from .errors import ProjectError
 
+INTERRUPTED = 130
+"""What a shell answers for a program that was interrupted."""
+
 
 def carry_out(command: str, work: Callable[[], int | None]) -> int:
-    """Run a command; a mistake that a person can mend is one message and exit code 1."""
+    """Run a command; a mistake that a person can mend, or an interruption, is one message."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stdout)
     logging.getLogger(__package__).setLevel(logging.INFO)
     try:
@@ -16,3 +19,6 @@ def carry_out(command: str, work: Callable[[], int | None]) -> int:
     except (ProjectError, FileNotFoundError) as error:
         print(f"{command}: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"{command}: interrupted", file=sys.stderr)
+        return INTERRUPTED

@@ -2,8 +2,8 @@
 
 import os
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from copy import deepcopy
 from hashlib import sha256
 from multiprocessing import get_context
@@ -14,7 +14,7 @@ import optuna
 import yaml
 from hydra.utils import instantiate
 from optuna.study import Study
-from optuna.trial import Trial, TrialState
+from optuna.trial import FrozenTrial, Trial, TrialState
 from tqdm import tqdm
 
 from .. import paths
@@ -158,19 +158,26 @@ def _search(config: Config, name: str, study: Study, trials: int, workers: int) 
     # Models that compute in several threads would otherwise fight over the cores.
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
     before = _done(study)
-    with (
-        ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool,
-        tqdm(total=trials, initial=before, desc=name, unit="trial") as bar,
-    ):
-        running = [
-            pool.submit(_work, config, name, study.study_name, share, fresh_seed(config.seed, before, worker))
-            for worker, share in enumerate(shares(trials - before, workers))
-        ]
+    jobs = [
+        (config, name, study.study_name, share, fresh_seed(config.seed, before, worker))
+        for worker, share in enumerate(shares(trials - before, workers))
+    ]
+    with tqdm(total=trials, initial=before, desc=name, unit="trial") as bar:
+        if len(jobs) == 1:  # a process of its own would only have to import everything anew
+            _work(*jobs[0], [lambda *_: _show(bar, study, trials)])
+        elif jobs:
+            _work_side_by_side(jobs, lambda: _show(bar, study, trials))
+
+
+def _work_side_by_side(jobs: list[tuple[Any, ...]], show: Callable[[], None]) -> None:
+    with ProcessPoolExecutor(len(jobs), mp_context=get_context("spawn")) as pool:
+        running = [pool.submit(_work, *job) for job in jobs]
         while not all(future.done() for future in running):
             time.sleep(0.2)
-            _show(bar, study, trials)
-        _show(bar, study, trials)
-    _raise_first(running)
+            show()
+        show()
+    for future in running:
+        future.result()
 
 
 def shares(trials: int, workers: int) -> list[int]:
@@ -187,11 +194,18 @@ def fresh_seed(seed: int, before: int, worker: int) -> int:
     return int(np.random.SeedSequence((seed, before, worker)).generate_state(1)[0])
 
 
-def _work(config: Config, name: str, study: str, trials: int, seed: int) -> None:
+def _work(
+    config: Config,
+    name: str,
+    study: str,
+    trials: int,
+    seed: int,
+    callbacks: Sequence[Callable[[Study, FrozenTrial], None]] = (),
+) -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     sampler = optuna.samplers.TPESampler(seed=seed)
     loaded = optuna.load_study(study_name=study, storage=STORAGE, sampler=sampler)
-    loaded.optimize(objective(config, name), n_trials=trials)
+    loaded.optimize(objective(config, name), n_trials=trials, callbacks=callbacks)
 
 
 def _show(bar: "tqdm[Any]", study: Study, trials: int) -> None:
@@ -199,11 +213,6 @@ def _show(bar: "tqdm[Any]", study: Study, trials: int) -> None:
     if done > bar.n:
         bar.set_postfix(best=f"{study.best_value:.4f}", refresh=False)
         bar.update(done - bar.n)
-
-
-def _raise_first(finished: list["Future[None]"]) -> None:
-    for future in finished:
-        future.result()
 
 
 def _done(study: Study) -> int:

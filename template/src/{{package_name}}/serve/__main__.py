@@ -11,11 +11,8 @@ import sys
 from pathlib import Path
 
 from ..config import compose
-from ..terminal import carry_out
+from ..terminal import INTERRUPTED, carry_out
 from .score import ROWS_AT_ONCE, score, write_example
-
-INTERRUPTED = 130
-"""What a shell answers for a program that was interrupted."""
 
 
 def main(arguments: list[str] | None = None) -> int:
