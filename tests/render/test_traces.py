@@ -27,6 +27,10 @@ TRACES = {
         "dvc": r"GitRegistry|models/registry\.yaml",
         "mlflow": r"(?i)mlflow|\btrack:",
     },
+    "compute": {
+        "local": r"^  - compute: local$",
+        "spark": r"(?i)pyspark|spark://",
+    },
     "orchestrator": {
         "none": r"^name: Retrain$",
         "airflow": r"airflow",

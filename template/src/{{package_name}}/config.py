@@ -100,6 +100,15 @@ class TrackingConfig(Section):
     margin: float
 
 
+class ComputeConfig(Section):
+    """Where the work is done; it changes no result.
+
+    engine  the class that deals it out
+    """
+
+    engine: Component
+
+
 class CardConfig(Section):
     """What people have to say about the model; the pipeline measures the rest."""
 
@@ -124,6 +133,7 @@ class Config(Section):
     evaluation: EvaluationConfig
     monitor: MonitorConfig
     tracking: TrackingConfig
+    compute: ComputeConfig
     card: CardConfig
     objectives: dict[str, Objective]
 

@@ -1,5 +1,6 @@
 """The stage that turns the source into a validated training and test table."""
 
+from functools import partial
 from typing import Protocol
 
 import polars as pl
@@ -7,6 +8,7 @@ import polars as pl
 from .. import paths
 from ..columns import Columns, from_frame, take
 from ..component import made
+from ..compute.compute import configured
 from ..config import Config
 from ..errors import ConfigurationError, DataError
 from ..files import content_hash, whole, write_json, write_text
@@ -15,7 +17,7 @@ from .rows import read
 from .schema_file import read_schema
 from .split import Mask, Split
 from .table import typed
-from .validate import check
+from .validate import check, check_names
 
 
 class Framing(Protocol):
@@ -43,8 +45,11 @@ def prepare(config: Config) -> None:
     framing = configured_framing(config)
     schema = read_schema(paths.SCHEMA, config.data.target)
     raw = read(config.data)
-    check(raw, schema, config.data.path, config.data.decimal)
-    table = typed(raw, schema, config.data.decimal).collect(engine="streaming")
+    check_names(raw, schema, config.data.path)
+    used = raw.select(column.name for column in schema.used)
+    with configured(config.compute) as compute, compute.reach(used, "the data") as rows:
+        check(rows, schema, config.data.path, config.data.decimal, compute)
+        table = pl.concat(compute.over(rows, partial(table_of, schema, config.data.decimal)), rechunk=True)
     labelled = table.filter(pl.col(schema.target.name).is_not_null())
     check_enough(labelled, schema, config)
     examples = from_frame(labelled)
@@ -65,6 +70,11 @@ def prepare(config: Config) -> None:
     }
     known = framing.facts(take(examples, kept), config.data.target) if framing is not None else {}
     write_json(paths.DATA_REPORT, facts | known)
+
+
+def table_of(schema: Schema, decimal: str, rows: pl.LazyFrame, _before: int) -> pl.DataFrame:
+    """The typed table of some rows."""
+    return typed(rows, schema, decimal).collect(engine="streaming")
 
 
 def configured_framing(config: Config) -> Framing | None:

@@ -28,6 +28,17 @@ def plain(rows: pl.LazyFrame, missing: list[str]) -> pl.LazyFrame:
     )
 
 
+def sink(rows: pl.LazyFrame, file: Path, row_group_size: int, source: str = "the data") -> None:
+    """Write rows to a Parquet file in pieces.
+
+    Raises DataError if the source turns out to be broken on the way.
+    """
+    try:
+        rows.sink_parquet(file, row_group_size=row_group_size)
+    except pl.exceptions.PolarsError as error:
+        raise unreadable(source, error) from error
+
+
 def collect(rows: pl.LazyFrame, source: str = "the data") -> pl.DataFrame:
     """Load rows in pieces, so that memory does not grow with what is not kept.
 

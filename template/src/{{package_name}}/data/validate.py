@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from math import floor
 
 import polars as pl
 
+from ..compute.compute import Compute
+from ..compute.local import Local
 from ..errors import SchemaError
 from ..schema import Column, Schema
 from .rows import collect
@@ -29,13 +33,12 @@ class Violation:
         return f"column '{self.column}' {self.rule}: {self.rows} rows ({shown})"
 
 
-def check(raw: pl.LazyFrame, schema: Schema, source: str, decimal: str = ".") -> None:
-    """Hold every row against the schema.
+def check(raw: pl.LazyFrame, schema: Schema, source: str, decimal: str, compute: Compute) -> None:
+    """Hold every row against the schema, which names no column that they lack.
 
     Raises SchemaError that lists each broken rule, with the number of rows and the first of them.
     """
-    check_names(raw, schema, source)
-    found = violations(raw, schema, decimal)
+    found = violations(raw, schema, decimal, compute)
     if found:
         listed = "\n".join(f"  {violation}" for violation in found)
         raise SchemaError(
@@ -55,29 +58,59 @@ def check_names(raw: pl.LazyFrame, schema: Schema, source: str) -> None:
         )
 
 
-def violations(raw: pl.LazyFrame, schema: Schema, decimal: str = ".") -> list[Violation]:
+def violations(
+    raw: pl.LazyFrame, schema: Schema, decimal: str = ".", compute: Compute | None = None
+) -> list[Violation]:
     """Count the rows that break each rule, and fetch the first ones of those that are broken."""
-    kinds = raw.collect_schema()
-    rules = [
-        (column, rule, breaks)
-        for column in schema.used
-        for rule, breaks in _rules(column, kinds[column.name], decimal)
+    compute = compute or Local()
+    rules = _rules(raw, schema, decimal)
+    counted = compute.over(raw, partial(_count, schema, decimal))
+    total, *counts = (sum(piece) for piece in zip(*counted, strict=True))
+    broken = [
+        i
+        for i, (column, rule, _) in enumerate(rules)
+        if counts[i] > (floor(column.missing * total) if rule.startswith("may lack") else 0)
     ]
-    counts = collect(
-        raw.select(pl.len().alias("rows"), *(b.sum().alias(str(i)) for i, (_, _, b) in enumerate(rules)))
-    )
-    total = counts["rows"][0]
+    if not broken:
+        return []
+    found = compute.over(raw, partial(_examples, schema, decimal, broken))
     return [
-        Violation(column.name, rule, counts[str(i)][0], _examples(raw, column, breaks))
-        for i, (column, rule, breaks) in enumerate(rules)
-        if counts[str(i)][0] > (floor(column.missing * total) if rule.startswith("may lack") else 0)
+        Violation(rules[i][0].name, rules[i][1], counts[i], list(chain(*examples))[:EXAMPLES])
+        for i, *examples in zip(broken, *found, strict=True)
     ]
 
 
-def _rules(column: Column, kind: pl.DataType, decimal: str) -> Iterator[tuple[str, pl.Expr]]:
-    if column.role != "target":  # rows without a target are dropped, not refused
-        yield f"may lack a value in {column.missing:.0%} of the rows", pl.col(column.name).is_null()
-    yield from value_rules(column, kind, decimal)
+def _rules(raw: pl.LazyFrame, schema: Schema, decimal: str) -> list[tuple[Column, str, pl.Expr]]:
+    """Every rule of the schema, with the expression that tells where the rows break it."""
+    kinds = raw.collect_schema()
+    rules = []
+    for column in schema.used:
+        if column.role != "target":  # rows without a target are dropped, not refused
+            lacking = pl.col(column.name).is_null()
+            rules.append((column, f"may lack a value in {column.missing:.0%} of the rows", lacking))
+        for rule, breaks in value_rules(column, kinds[column.name], decimal):
+            rules.append((column, rule, breaks))
+    return rules
+
+
+def _count(schema: Schema, decimal: str, raw: pl.LazyFrame, _before: int) -> list[int]:
+    """How many rows there are, and how many break each rule."""
+    rules = enumerate(_rules(raw, schema, decimal))
+    counts = raw.select(pl.len().alias("rows"), *(breaks.sum().alias(str(i)) for i, (_, _, breaks) in rules))
+    return list(collect(counts).row(0))
+
+
+def _examples(
+    schema: Schema, decimal: str, broken: list[int], raw: pl.LazyFrame, before: int
+) -> list[list[tuple[int, str | None]]]:
+    """The first rows that break each of these rules."""
+    rules = _rules(raw, schema, decimal)
+    examples = []
+    for column, _, breaks in (rules[i] for i in broken):
+        row = f"row of {column.name}"  # no column's own name
+        rows = raw.select(column.name).with_row_index(row, offset=before + 1).filter(breaks).head(EXAMPLES)
+        examples.append(collect(rows.select(row, pl.col(column.name).cast(pl.String))).rows())
+    return examples
 
 
 def value_rules(column: Column, kind: pl.DataType, decimal: str) -> Iterator[tuple[str, pl.Expr]]:
@@ -95,12 +128,6 @@ def value_rules(column: Column, kind: pl.DataType, decimal: str) -> Iterator[tup
     if column.categories is not None and not column.open:
         listed = value.is_in(column.categories)
         yield f"must be one of {quoted(column.categories)}", (~listed).fill_null(False)
-
-
-def _examples(raw: pl.LazyFrame, column: Column, breaks: pl.Expr) -> list[tuple[int, str | None]]:
-    row = f"row of {column.name}"  # no column's own name
-    rows = raw.select(column.name).with_row_index(row, offset=1).filter(breaks).head(EXAMPLES)
-    return collect(rows.select(row, pl.col(column.name).cast(pl.String))).rows()
 
 
 def quoted(names: list[str], most: int = 12) -> str:

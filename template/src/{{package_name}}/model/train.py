@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from time import perf_counter
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline
 
 from .. import paths
 from ..columns import take
+from ..compute.compute import Compute, configured
 from ..config import Component, Config
 from ..errors import ConfigurationError
 from ..features import features
@@ -33,7 +34,6 @@ class Score:
     name: str
     held_out: list[float]
     fitted: list[float]
-    seconds: float
 
     @property
     def mean(self) -> float:
@@ -52,7 +52,8 @@ def train(config: Config) -> None:
     judge: Judge = instantiate(config.task.judge)
     check_metric(config.task.metric, judge)
     known = load_examples(paths.TRAIN, judge)
-    scores = list(cross_validate(config, judge, known))
+    with configured(config.compute) as compute:
+        scores = list(cross_validate(config, judge, known, compute))
     chosen = best(scores, larger_is_better=judge.larger_is_better[config.task.metric])
     fitted = fit(config.model.candidates[chosen.name], known, judge)
     signature = sign(chosen.name, known, judge, config, data_hash=read_json(paths.DATA_REPORT)["sha256"])
@@ -76,36 +77,46 @@ def check_metric(metric: str, judge: Judge) -> None:
         )
 
 
-def cross_validate(config: Config, judge: Judge, known: Examples) -> Iterable[Score]:
-    """Score every candidate on the same folds, one after the other."""
+@dataclass(frozen=True)
+class Contest:
+    """What all candidates have in common: the rows, how they are cut, and what counts."""
+
+    known: Examples
+    judge: Judge
+    folds: list[Fold]
+    metric: str
+
+
+def contest(config: Config, judge: Judge, known: Examples) -> Contest:
+    """Cut the rows into folds, which are the same whenever rows and configuration are."""
     groups = known.table[known.schema.group.name] if known.schema.group is not None else None
     folds = list(judge.folds(known.table, known.target, config.folds, config.seed, groups))
-    log.info(
-        "%d candidates, %d folds, %d rows",
-        len(config.model.candidates),
-        len(folds),
-        len(known.target),
-    )
-    for name, candidate in config.model.candidates.items():
-        start = perf_counter()
-        pairs = [score_fold(candidate, known, judge, fold, config.task.metric) for fold in folds]
-        held_out, fitted = map(list, zip(*pairs, strict=True))
-        score = Score(name, held_out, fitted, perf_counter() - start)
+    return Contest(known, judge, folds, config.task.metric)
+
+
+def cross_validate(config: Config, judge: Judge, known: Examples, compute: Compute) -> Iterable[Score]:
+    """Score every candidate on the same folds, one after the other."""
+    candidates, same = config.model.candidates, contest(config, judge, known)
+    log.info("%d candidates, %d folds, %d rows", len(candidates), len(same.folds), len(known.target))
+    meetings = [(candidate, fold) for candidate in candidates.values() for fold in range(len(same.folds))]
+    pairs = compute.spread(score_fold, same)(meetings)
+    for name in candidates:
+        held_out, fitted = map(list, zip(*islice(pairs, len(same.folds)), strict=True))
+        score = Score(name, held_out, fitted)
         log.info("%-12s %s %.4f ± %.4f", name, config.task.metric, score.mean, np.std(held_out))
         yield score
 
 
-def score_fold(
-    candidate: Component, known: Examples, judge: Judge, fold: Fold, metric: str
-) -> tuple[float, float]:
-    """The metric on the fold's held-out rows, then on the rows that the candidate was fitted to."""
-    fitting, scoring = fold
+def score_fold(same: Contest, meeting: tuple[Component, int]) -> tuple[float, float]:
+    """The metric of a candidate on a fold's held-out rows, then on the rows that it was fitted to."""
+    candidate, fold = meeting
+    known, judge, (fitting, scoring) = same.known, same.judge, same.folds[fold]
     part = Examples(take(known.table, fitting), known.target[fitting], known.schema)
     model = fit(candidate, part, judge)
     rest = Examples(take(known.table, scoring), known.target[scoring], known.schema)
     held_out = judge.measure(rest.target, predict(model, rest, judge))
     fitted = judge.measure(part.target, predict(model, part, judge))
-    return held_out[metric], fitted[metric]
+    return held_out[same.metric], fitted[same.metric]
 
 
 def fit(candidate: Component, known: Examples, judge: Judge) -> Pipeline:

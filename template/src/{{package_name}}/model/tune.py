@@ -2,11 +2,10 @@
 
 import os
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future
 from copy import deepcopy
 from hashlib import sha256
-from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -14,16 +13,17 @@ import optuna
 import yaml
 from hydra.utils import instantiate
 from optuna.study import Study
-from optuna.trial import FrozenTrial, Trial, TrialState
+from optuna.trial import Trial, TrialState
 from tqdm import tqdm
 
 from .. import paths
+from ..compute.compute import Compute, configured
 from ..config import Component, Config
 from ..errors import ConfigurationError, DataError
 from ..files import read_json, write_text
-from .examples import Examples, load_examples
-from .judge import Fold, Judge
-from .train import check_metric, score_fold
+from .examples import load_examples
+from .judge import Judge
+from .train import check_metric, contest, score_fold
 
 STORAGE = f"sqlite:///{paths.TUNING_STORE}"
 Space = dict[str, dict[str, Any]]
@@ -60,7 +60,8 @@ def tune(config: Config, name: str | None, trials: int, workers: int) -> str:
     before = _done(study)
     if not study.trials:
         study.enqueue_trial(present(candidate, space))
-    _search(config, name, study, trials, workers)
+    with configured(config.compute) as compute:
+        _search(config, compute, name, study, trials, workers)
     first, best = study.trials[0].value, study.best_trial
     winner = changed(candidate, best.params)
     content = {"candidates": {name: winner}, "search": {name: space}, "libraries": config.model.libraries}
@@ -138,46 +139,40 @@ def _suggest(trial: Trial, key: str, bounds: dict[str, Any]) -> Any:
     return trial.suggest_float(key, low, high, log=log)
 
 
-def objective(config: Config, name: str) -> Callable[[Trial], float]:
+def objective(config: Config, compute: Compute, name: str) -> Callable[[Trial], float]:
     """A trial's mean score over the same folds as in training."""
     judge: Judge = instantiate(config.task.judge)
-    known: Examples = load_examples(paths.TRAIN, judge)
-    groups = known.table[known.schema.group.name] if known.schema.group is not None else None
-    folds: list[Fold] = list(judge.folds(known.table, known.target, config.folds, config.seed, groups))
+    same = contest(config, judge, load_examples(paths.TRAIN, judge))
+    scores = compute.spread(score_fold, same)
     candidate, space = searched(config, name)
 
     def score(trial: Trial) -> float:
         tried = changed(candidate, suggest(trial, space))
-        scores = [score_fold(tried, known, judge, fold, config.task.metric)[0] for fold in folds]
-        return float(np.mean(scores))
+        meetings = [(tried, fold) for fold in range(len(same.folds))]
+        return float(np.mean([held_out for held_out, _ in scores(meetings)]))
 
     return score
 
 
-def _search(config: Config, name: str, study: Study, trials: int, workers: int) -> None:
+def _search(config: Config, compute: Compute, name: str, study: Study, trials: int, workers: int) -> None:
     # Models that compute in several threads would otherwise fight over the cores.
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
     before = _done(study)
-    jobs = [
-        (config, name, study.study_name, share, fresh_seed(config.seed, before, worker))
-        for worker, share in enumerate(shares(trials - before, workers))
-    ]
-    with tqdm(total=trials, initial=before, desc=name, unit="trial") as bar:
-        if len(jobs) == 1:  # a process of its own would only have to import everything anew
-            _work(*jobs[0], [lambda *_: _show(bar, study, trials)])
-        elif jobs:
-            _work_side_by_side(jobs, lambda: _show(bar, study, trials))
-
-
-def _work_side_by_side(jobs: list[tuple[Any, ...]], show: Callable[[], None]) -> None:
-    with ProcessPoolExecutor(len(jobs), mp_context=get_context("spawn")) as pool:
-        running = [pool.submit(_work, *job) for job in jobs]
+    with (
+        compute.searchers(workers) as pool,
+        tqdm(total=trials, initial=before, desc=name, unit="trial") as bar,
+    ):
+        running = [
+            pool.submit(
+                _work, config, compute, name, study.study_name, share, fresh_seed(config.seed, before, worker)
+            )
+            for worker, share in enumerate(shares(trials - before, workers))
+        ]
         while not all(future.done() for future in running):
             time.sleep(0.2)
-            show()
-        show()
-    for future in running:
-        future.result()
+            _show(bar, study, trials)
+        _show(bar, study, trials)
+    _raise_first(running)
 
 
 def shares(trials: int, workers: int) -> list[int]:
@@ -194,18 +189,11 @@ def fresh_seed(seed: int, before: int, worker: int) -> int:
     return int(np.random.SeedSequence((seed, before, worker)).generate_state(1)[0])
 
 
-def _work(
-    config: Config,
-    name: str,
-    study: str,
-    trials: int,
-    seed: int,
-    callbacks: Sequence[Callable[[Study, FrozenTrial], None]] = (),
-) -> None:
+def _work(config: Config, compute: Compute, name: str, study: str, trials: int, seed: int) -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     sampler = optuna.samplers.TPESampler(seed=seed)
     loaded = optuna.load_study(study_name=study, storage=STORAGE, sampler=sampler)
-    loaded.optimize(objective(config, name), n_trials=trials, callbacks=callbacks)
+    loaded.optimize(objective(config, compute, name), n_trials=trials)
 
 
 def _show(bar: "tqdm[Any]", study: Study, trials: int) -> None:
@@ -213,6 +201,11 @@ def _show(bar: "tqdm[Any]", study: Study, trials: int) -> None:
     if done > bar.n:
         bar.set_postfix(best=f"{study.best_value:.4f}", refresh=False)
         bar.update(done - bar.n)
+
+
+def _raise_first(finished: list["Future[None]"]) -> None:
+    for future in finished:
+        future.result()
 
 
 def _done(study: Study) -> int:

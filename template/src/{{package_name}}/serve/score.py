@@ -1,7 +1,8 @@
 """A file of rows predicted from end to end, in memory that does not grow with it."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter
@@ -9,6 +10,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from ..compute.compute import configured
 from ..config import Config
 from ..data.rows import collect, read
 from ..data.validate import quoted
@@ -62,7 +64,6 @@ def score(config: Config, source: Path, output: Path, at_once: int = ROWS_AT_ONC
     scorer = configured_scorer(predictor)
     rows = read(config.data, source)
     check_columns(rows, scorer, source)
-    total = count(rows, source)
     run = Run(
         input=str(source),
         input_sha256=content_hash(source),
@@ -73,13 +74,15 @@ def score(config: Config, source: Path, output: Path, at_once: int = ROWS_AT_ONC
         code=code_version(),
     )
     parts = Parts(output, run)
-    progress = Progress(parts.rows, total)
-    start = perf_counter()
-    for batch in pieces(rows, parts.rows, total, at_once, source):
-        result, refused = scorer.part(batch, config.data.decimal, first=parts.rows + 1)
-        parts.add(result, refused, len(batch), perf_counter() - start)
-        progress.show(parts.rows)
+    with configured(config.compute) as compute, compute.reach(rows, str(source)) as within_reach:
+        total = count(within_reach, source)
+        progress = Progress(parts.rows, total)
+        work = Work(within_reach, str(source), config.data.decimal, served_path().resolve(), at_once)
         start = perf_counter()
+        for piece in compute.spread(scored, work)(range(parts.rows, total, at_once)):
+            parts.add(*piece, perf_counter() - start)
+            progress.show(parts.rows)
+            start = perf_counter()
     return finish(run, parts, scorer, output)
 
 
@@ -156,13 +159,31 @@ def count(rows: pl.LazyFrame, source: Path) -> int:
     return total
 
 
-def pieces(rows: pl.LazyFrame, first: int, total: int, at_once: int, source: Path) -> Iterator[pl.DataFrame]:
-    """The rows from `first` (0 is the very first) on, some at once; DataError if the file is broken there.
+@dataclass(frozen=True)
+class Work:
+    """What all pieces have in common, wherever they are predicted."""
+
+    rows: pl.LazyFrame
+    source: str
+    decimal: str
+    model: Path
+    at_once: int
+
+    @cached_property
+    def scorer(self) -> Scorer:
+        """The scorer, made where and when it is first needed."""
+        return configured_scorer(Predictor(self.model))
+
+
+def scored(work: Work, first: int) -> tuple[pl.DataFrame, pl.DataFrame, int]:
+    """What the piece gives that begins with row `first` (0 is the very first), what is refused, how many rows it has.
 
     Each piece is read for itself: Polars skips what is before it quickly, and as a stream it reads far ahead.
+    Raises DataError if the file is broken there.
     """
-    for start in range(first, total, at_once):
-        yield collect(rows.slice(start, at_once), str(source))
+    batch = collect(work.rows.slice(first, work.at_once), work.source)
+    result, refused = work.scorer.part(batch, work.decimal, first + 1)
+    return result, refused, len(batch)
 
 
 def write_table(rows: pl.LazyFrame, output: Path) -> None:
