@@ -10,6 +10,8 @@ from typing import Any
 
 from pyspark import Broadcast
 
+from ..errors import ProjectError
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -32,6 +34,8 @@ class Task:
             os.chdir(self.folder)
         try:
             return self.work(self.shared.value, item)
+        except ProjectError as error:
+            return Failure(error)
         except Exception as error:
             error.add_note(f"In a worker of Spark:\n{traceback.format_exc()}")
             return Failure(error if _travels(error) else RuntimeError(repr(error)))
