@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from copy import deepcopy
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -12,8 +13,10 @@ import numpy as np
 import optuna
 import yaml
 from hydra.utils import instantiate
-from optuna.study import Study
+from optuna.exceptions import StorageInternalError
+from optuna.study import MaxTrialsCallback, Study
 from optuna.trial import Trial, TrialState
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from tqdm import tqdm
 
 from .. import paths
@@ -25,20 +28,22 @@ from .examples import load_examples
 from .judge import Judge
 from .train import check_metric, contest, score_fold
 
-STORAGE = f"sqlite:///{paths.TUNING_STORE}"
+STORAGE_VARIABLE = "OPTUNA_STORAGE"
+"""Names, in the environment, a database in which several machines share a study."""
 Space = dict[str, dict[str, Any]]
 
 
 def tune(config: Config, name: str | None, trials: int, workers: int) -> str:
     """Try settings of one candidate until `trials` are done in all, and report the best.
 
-    The study is kept in tune.db: an interrupted search goes on where it was, as long as data, candidate and
-    search space are the same. The present setting is the first that is tried, so the winner is never worse.
+    The study is kept in tune.db, or in the database that OPTUNA_STORAGE names: an interrupted search goes on where it
+    was, and several go on together, as long as data, candidate and search space are the same. The present setting is
+    the first that is tried, so the winner is never worse.
 
     Reads   data/train.parquet; reports/training.json for the candidate that was chosen last.
     Writes  tune.db, conf/model/tuned.yaml.
-    Raises  ConfigurationError if there is no such candidate, or no space to search for it; DataError if the
-            data stage has not run.
+    Raises  ConfigurationError if there is no such candidate, no space to search for it, or no database where
+            OPTUNA_STORAGE says; DataError if the data stage has not run.
     """
     if not paths.TRAIN.exists():
         raise DataError(f"there is no {paths.TRAIN}: run `uv run poe pipeline` first")
@@ -51,30 +56,68 @@ def tune(config: Config, name: str | None, trials: int, workers: int) -> str:
     judge: Judge = instantiate(config.task.judge)
     check_metric(config.task.metric, judge)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(
-        storage=STORAGE,
-        study_name=study_name(config, name),
-        direction="maximize" if judge.larger_is_better[config.task.metric] else "minimize",
-        load_if_exists=True,
-    )
+    study = opened(study_name(config, name), larger_is_better=judge.larger_is_better[config.task.metric])
     before = _done(study)
     if not study.trials:
         study.enqueue_trial(present(candidate, space))
     with configured(config.compute) as compute:
         _search(config, compute, name, study, trials, workers)
-    first, best = study.trials[0].value, study.best_trial
+    best = study.best_trial
     winner = changed(candidate, best.params)
     content = {"candidates": {name: winner}, "search": {name: space}, "libraries": config.model.libraries}
     write_winner(content, f"{config.task.metric} {best.value:.4f} in trial {best.number}")
     return "\n".join(
         [
-            f"{name}: {config.task.metric} {best.value:.4f} over {config.folds} folds; as configured {first:.4f}",
+            f"{name}: {config.task.metric} {best.value:.4f} over {config.folds} folds; {_as_configured(study)}",
             *(f"  {key} = {value}" for key, value in best.params.items()),
-            f"{_done(study) - before} trials run now, {_done(study)} in all, kept in {paths.TUNING_STORE}",
+            f"{_done(study) - before} trials run now, {_done(study)} in all, kept in {_place()}",
             f"Wrote {paths.TUNED_MODEL}; to train it: `uv run dvc exp run -S model=tuned`,"
             " or set `model: tuned` in conf/config.yaml.",
         ]
     )
+
+
+def storage() -> str:
+    """The address of the database that keeps studies."""
+    return os.environ.get(STORAGE_VARIABLE) or f"sqlite:///{paths.TUNING_STORE}"
+
+
+def opened(name: str, *, larger_is_better: bool) -> Study:
+    """The study of that name, with what was tried so far.
+
+    Raises ConfigurationError if the database that OPTUNA_STORAGE names cannot be used.
+    """
+    create = partial(
+        optuna.create_study,
+        storage=storage(),
+        study_name=name,
+        direction="maximize" if larger_is_better else "minimize",
+        load_if_exists=True,
+    )
+    try:
+        try:
+            return create()
+        except (DBAPIError, StorageInternalError):
+            return create()  # another machine made the tables at the same moment
+    except (ImportError, SQLAlchemyError, StorageInternalError) as error:
+        cause = error.__cause__ or error
+        said = str(cause).strip().splitlines() or [type(cause).__name__]
+        raise ConfigurationError(
+            f"{_place()} cannot keep the study ({said[0]}): mend {STORAGE_VARIABLE}, see that the database answers, "
+            "and for PostgreSQL `uv add --group pipeline 'psycopg[binary]'`"
+        ) from error
+
+
+def _place() -> str:
+    """What keeps studies, without a password."""
+    shared = STORAGE_VARIABLE in os.environ
+    return f"the database that {STORAGE_VARIABLE} names" if shared else str(paths.TUNING_STORE)
+
+
+def _as_configured(study: Study) -> str:
+    """The score of the present setting, unless another machine still works on it."""
+    value = study.trials[0].value
+    return "the configured one is still under way" if value is None else f"as configured {value:.4f}"
 
 
 def searched(config: Config, name: str) -> tuple[Component, Space]:
@@ -164,7 +207,15 @@ def _search(config: Config, compute: Compute, name: str, study: Study, trials: i
     ):
         running = [
             pool.submit(
-                _work, config, compute, name, study.study_name, share, fresh_seed(config.seed, before, worker)
+                _work,
+                config,
+                compute,
+                name,
+                study.study_name,
+                share,
+                trials,
+                # Machines that share a study cannot agree on seeds, so chance sees to it that theirs differ.
+                None if STORAGE_VARIABLE in os.environ else fresh_seed(config.seed, before, worker),
             )
             for worker, share in enumerate(shares(trials - before, workers))
         ]
@@ -176,7 +227,7 @@ def _search(config: Config, compute: Compute, name: str, study: Study, trials: i
 
 
 def shares(trials: int, workers: int) -> list[int]:
-    """How many trials each worker runs; workers without any are left out.
+    """How many trials each worker runs at most; workers without any are left out.
 
     Told beforehand, since workers that look for themselves whether any are left run too many.
     """
@@ -189,11 +240,15 @@ def fresh_seed(seed: int, before: int, worker: int) -> int:
     return int(np.random.SeedSequence((seed, before, worker)).generate_state(1)[0])
 
 
-def _work(config: Config, compute: Compute, name: str, study: str, trials: int, seed: int) -> None:
+def _work(
+    config: Config, compute: Compute, name: str, study: str, share: int, trials: int, seed: int | None
+) -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     sampler = optuna.samplers.TPESampler(seed=seed)
-    loaded = optuna.load_study(study_name=study, storage=STORAGE, sampler=sampler)
-    loaded.optimize(objective(config, compute, name), n_trials=trials)
+    loaded = optuna.load_study(study_name=study, storage=storage(), sampler=sampler)
+    # Other machines may search with us: what they have done need not be done here.
+    enough = MaxTrialsCallback(trials, states=(TrialState.COMPLETE,))
+    loaded.optimize(objective(config, compute, name), n_trials=share, callbacks=[enough])
 
 
 def _show(bar: "tqdm[Any]", study: Study, trials: int) -> None:
