@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from copy import deepcopy
 from functools import partial
 from hashlib import sha256
@@ -15,7 +14,7 @@ import yaml
 from hydra.utils import instantiate
 from optuna.exceptions import StorageInternalError
 from optuna.study import MaxTrialsCallback, Study
-from optuna.trial import Trial, TrialState
+from optuna.trial import FrozenTrial, Trial, TrialState
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from tqdm import tqdm
 
@@ -57,11 +56,10 @@ def tune(config: Config, name: str | None, trials: int, workers: int) -> str:
     check_metric(config.task.metric, judge)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = opened(study_name(config, name), larger_is_better=judge.larger_is_better[config.task.metric])
-    before = _done(study)
     if not study.trials:
         study.enqueue_trial(present(candidate, space))
     with configured(config.compute) as compute:
-        _search(config, compute, name, study, trials, workers)
+        ran = _search(config, compute, name, study, trials, workers)
     best = study.best_trial
     winner = changed(candidate, best.params)
     content = {"candidates": {name: winner}, "search": {name: space}, "libraries": config.model.libraries}
@@ -70,7 +68,7 @@ def tune(config: Config, name: str | None, trials: int, workers: int) -> str:
         [
             f"{name}: {config.task.metric} {best.value:.4f} over {config.folds} folds; {_as_configured(study)}",
             *(f"  {key} = {value}" for key, value in best.params.items()),
-            f"{_done(study) - before} trials run now, {_done(study)} in all, kept in {_place()}",
+            f"{ran} trials run now, {_done(study)} in all, kept in {_place()}",
             f"Wrote {paths.TUNED_MODEL}; to train it: `uv run dvc exp run -S model=tuned`,"
             " or set `model: tuned` in conf/config.yaml.",
         ]
@@ -197,7 +195,8 @@ def objective(config: Config, compute: Compute, name: str) -> Callable[[Trial], 
     return score
 
 
-def _search(config: Config, compute: Compute, name: str, study: Study, trials: int, workers: int) -> None:
+def _search(config: Config, compute: Compute, name: str, study: Study, trials: int, workers: int) -> int:
+    """Run the trials that are missing; return how many were run here."""
     # Models that compute in several threads would otherwise fight over the cores.
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
     before = _done(study)
@@ -223,7 +222,7 @@ def _search(config: Config, compute: Compute, name: str, study: Study, trials: i
             time.sleep(0.2)
             _show(bar, study, trials)
         _show(bar, study, trials)
-    _raise_first(running)
+    return sum(future.result() for future in running)
 
 
 def shares(trials: int, workers: int) -> list[int]:
@@ -242,13 +241,15 @@ def fresh_seed(seed: int, before: int, worker: int) -> int:
 
 def _work(
     config: Config, compute: Compute, name: str, study: str, share: int, trials: int, seed: int | None
-) -> None:
+) -> int:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     sampler = optuna.samplers.TPESampler(seed=seed)
     loaded = optuna.load_study(study_name=study, storage=storage(), sampler=sampler)
     # Other machines may search with us: what they have done need not be done here.
+    ran: list[FrozenTrial] = []
     enough = MaxTrialsCallback(trials, states=(TrialState.COMPLETE,))
-    loaded.optimize(objective(config, compute, name), n_trials=share, callbacks=[enough])
+    loaded.optimize(objective(config, compute, name), n_trials=share, callbacks=[enough, lambda _, trial: ran.append(trial)])
+    return len(ran)
 
 
 def _show(bar: "tqdm[Any]", study: Study, trials: int) -> None:
@@ -256,11 +257,6 @@ def _show(bar: "tqdm[Any]", study: Study, trials: int) -> None:
     if done > bar.n:
         bar.set_postfix(best=f"{study.best_value:.4f}", refresh=False)
         bar.update(done - bar.n)
-
-
-def _raise_first(finished: list["Future[None]"]) -> None:
-    for future in finished:
-        future.result()
 
 
 def _done(study: Study) -> int:
