@@ -6,7 +6,7 @@ from pathlib import Path
 from filelock import FileLock
 
 
-def once(folder: Path, build: Callable[[Path], None]) -> Path:
+def once(folder: Path, build: Callable[[Path], object]) -> Path:
     """Build `folder` for the first test that asks; every other, in any worker, waits and shares it.
 
     Raises what `build` raised, for every test that asks: a broken start is told, not tried again.

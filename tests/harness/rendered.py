@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,13 @@ class Variant:
     path: Path
     tables: Tables
 
-    @property
+    @cached_property
     def files(self) -> set[str]:
         """The files on disk."""
         found = (path for path in self.path.rglob("*") if not path.is_dir())
         return {path.relative_to(self.path).as_posix() for path in found}
 
-    @property
+    @cached_property
     def texts(self) -> dict[str, str]:
         """Every file that holds text, with that text."""
         return {name: (self.path / name).read_bytes().decode() for name in sorted(self.files)}

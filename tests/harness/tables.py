@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -79,7 +80,28 @@ def covering(
     arrays = (
         make(factors, strength=strength, constraints=constraints, salt=str(salt)) for salt in salts
     )
-    return [{name: row[name] for name in names} for row in min(arrays, key=len)]
+    shortest = [{name: row[name] for name in names} for row in min(arrays, key=len)]
+    return _plainer(shortest, {n: settings[n]["default"] for n in names}, refused, strength)
+
+
+def _plainer(
+    rows: list[dict[str, Any]], defaults: Answers, refused: Sequence[Answers], strength: int
+) -> list[dict[str, Any]]:
+    """Give the default wherever any answer will do, as it is the quickest to run; whatever met still meets."""
+
+    def meetings(row: Answers) -> set[tuple[tuple[str, Any], ...]]:
+        return set(combinations(row.items(), strength))
+
+    times = Counter(meeting for row in rows for meeting in meetings(row))
+    for row, name in product(rows, defaults):
+        plain = {**row, name: defaults[name]}
+        lost, won = meetings(row) - meetings(plain), meetings(plain) - meetings(row)
+        possible = not any(combination.items() <= plain.items() for combination in refused)
+        if possible and all(times[meeting] > 1 for meeting in lost):
+            times.subtract(lost)
+            times.update(won)
+            row[name] = defaults[name]
+    return rows
 
 
 def sample(settings: Answers, size: int, seed: int) -> list[dict[str, Any]]:

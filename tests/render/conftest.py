@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from copier import run_copy
 from harness import machine, tables
+from harness.once import once
 from harness.rendered import Variant, rendered
 
 SETTINGS = tables.read(machine.ROOT)
@@ -24,9 +25,12 @@ ANSWERS = {
 
 
 @pytest.fixture(scope="session", params=ANSWERS)
-def variant(request: pytest.FixtureRequest, template: Path, render: Callable[..., Path]) -> Variant:
+def variant(
+    request: pytest.FixtureRequest, template: Path, render: Callable[..., Path], shared: Path
+) -> Variant:
     """Return each variant in turn."""
-    return rendered(template, render(ANSWERS[request.param]))
+    folder = shared / "rendered" / request.param
+    return rendered(template, once(folder, lambda path: render(ANSWERS[request.param], path)))
 
 
 @pytest.fixture(scope="session")

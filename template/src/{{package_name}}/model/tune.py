@@ -2,8 +2,9 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -195,33 +196,65 @@ def objective(config: Config, compute: Compute, name: str) -> Callable[[Trial], 
     return score
 
 
+@dataclass(frozen=True)
+class _Job:
+    """A worker's share of a search, as it goes to another process."""
+
+    config: Config
+    name: str
+    study: str
+    share: int
+    trials: int
+    seed: int | None
+
+    def work(
+        self, compute: Compute, callbacks: Sequence[Callable[[Study, FrozenTrial], None]] = ()
+    ) -> int:
+        """Run the trials of this share, or as many as are still missing; return how many were run."""
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        sampler = optuna.samplers.TPESampler(seed=self.seed)
+        study = optuna.load_study(study_name=self.study, storage=storage(), sampler=sampler)
+        # Other machines may search with us: what they have done need not be done here.
+        ran: list[FrozenTrial] = []
+        enough = MaxTrialsCallback(self.trials, states=(TrialState.COMPLETE,))
+        study.optimize(
+            objective(self.config, compute, self.name),
+            n_trials=self.share,
+            callbacks=[enough, lambda _, trial: ran.append(trial), *callbacks],
+        )
+        return len(ran)
+
+
 def _search(config: Config, compute: Compute, name: str, study: Study, trials: int, workers: int) -> int:
     """Run the trials that are missing; return how many were run here."""
     # Models that compute in several threads would otherwise fight over the cores.
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
     before = _done(study)
-    with (
-        compute.searchers(workers) as pool,
-        tqdm(total=trials, initial=before, desc=name, unit="trial") as bar,
-    ):
-        running = [
-            pool.submit(
-                _work,
-                config,
-                compute,
-                name,
-                study.study_name,
-                share,
-                trials,
-                # Machines that share a study cannot agree on seeds, so chance sees to it that theirs differ.
-                None if STORAGE_VARIABLE in os.environ else fresh_seed(config.seed, before, worker),
-            )
-            for worker, share in enumerate(shares(trials - before, workers))
-        ]
+    jobs = [
+        _Job(
+            config,
+            name,
+            study.study_name,
+            share,
+            trials,
+            # Machines that share a study cannot agree on seeds, so chance sees to it that theirs differ.
+            None if STORAGE_VARIABLE in os.environ else fresh_seed(config.seed, before, worker),
+        )
+        for worker, share in enumerate(shares(trials - before, workers))
+    ]
+    with tqdm(total=trials, initial=before, desc=name, unit="trial") as bar:
+        if len(jobs) == 1:  # a process of its own would only have to import everything anew
+            return jobs[0].work(compute, [lambda *_: _show(bar, study, trials)])
+        return _work_side_by_side(jobs, compute, lambda: _show(bar, study, trials))
+
+
+def _work_side_by_side(jobs: list[_Job], compute: Compute, show: Callable[[], None]) -> int:
+    with compute.searchers(max(1, len(jobs))) as pool:
+        running = [pool.submit(job.work, compute) for job in jobs]
         while not all(future.done() for future in running):
             time.sleep(0.2)
-            _show(bar, study, trials)
-        _show(bar, study, trials)
+            show()
+        show()
     return sum(future.result() for future in running)
 
 
@@ -237,19 +270,6 @@ def shares(trials: int, workers: int) -> list[int]:
 def fresh_seed(seed: int, before: int, worker: int) -> int:
     """A seed that neither another worker nor an earlier run had: it would draw the same settings again."""
     return int(np.random.SeedSequence((seed, before, worker)).generate_state(1)[0])
-
-
-def _work(
-    config: Config, compute: Compute, name: str, study: str, share: int, trials: int, seed: int | None
-) -> int:
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    sampler = optuna.samplers.TPESampler(seed=seed)
-    loaded = optuna.load_study(study_name=study, storage=storage(), sampler=sampler)
-    # Other machines may search with us: what they have done need not be done here.
-    ran: list[FrozenTrial] = []
-    enough = MaxTrialsCallback(trials, states=(TrialState.COMPLETE,))
-    loaded.optimize(objective(config, compute, name), n_trials=share, callbacks=[enough, lambda _, trial: ran.append(trial)])
-    return len(ran)
 
 
 def _show(bar: "tqdm[Any]", study: Study, trials: int) -> None:
