@@ -207,9 +207,7 @@ class _Job:
     trials: int
     seed: int | None
 
-    def work(
-        self, compute: Compute, callbacks: Sequence[Callable[[Study, FrozenTrial], None]] = ()
-    ) -> int:
+    def work(self, compute: Compute, callbacks: Sequence[Callable[[Study, FrozenTrial], None]] = ()) -> int:
         """Run the trials of this share, or as many as are still missing; return how many were run."""
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         sampler = optuna.samplers.TPESampler(seed=self.seed)
