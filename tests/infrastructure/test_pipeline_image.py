@@ -13,6 +13,7 @@ import pytest
 import yaml
 from harness.project import Project, run
 from harness.storages import SERVERS, Storage
+from harness.variants import KUBEFLOW
 
 STAGES = ["configure", "prepare", "train", "evaluate", "document", "gate"]
 
@@ -59,8 +60,7 @@ def cluster(
 ) -> Iterator[Cluster]:
     """The image of a project that was never run, a storage, and a folder for artifacts."""
     place = tmp_path_factory.mktemp("cluster")
-    answers = {"orchestrator": "kubeflow", "storage": "s3", "python_version": "3.11"}
-    fresh = project("classification", **answers).copy(place / "project")
+    fresh = project("classification", **KUBEFLOW).copy(place / "project")
     image = f"slipway-test-pipeline:{os.getpid()}"
     (place / "artifacts").mkdir(mode=0o777)
     (place / "artifacts").chmod(0o777)

@@ -50,7 +50,7 @@ def test_the_tests_here_run_every_job_of_the_workflow(workflow: Workflow) -> Non
 def test_new_rows_at_the_source_of_an_import_are_trained_on(
     runner: Runner, fresh: Project, tmp_path: Path
 ) -> None:
-    origin = _origin(runner, fresh)
+    origin = runner.repository
     source = tmp_path / "source.csv"
     shutil.move(origin.path / TABLE, source)
     origin.run(f"uv run dvc remote modify storage url {tmp_path / 'storage'}")
@@ -84,7 +84,7 @@ def test_new_rows_at_the_source_of_an_import_are_trained_on(
 def test_missed_objective_fails_the_run_with_its_figures_and_opens_one_issue(
     runner: Runner, fresh: Project
 ) -> None:
-    origin = _origin(runner, fresh)
+    origin = runner.repository
     objectives = origin.path / "conf/objectives.yaml"
     demanded = yaml.safe_load(objectives.read_text(encoding="utf-8"))
     demanded["objectives"]["better_than_baseline"]["at_least"] = 2
@@ -142,7 +142,7 @@ def test_run_by_hand_says_why_and_opens_an_issue_only_if_asked(runner: Runner) -
 def test_data_that_the_storage_does_not_hold_stop_the_run(
     runner: Runner, fresh: Project, tmp_path: Path
 ) -> None:
-    origin = _origin(runner, fresh)
+    origin = runner.repository
     origin.run(f"uv run dvc remote modify storage url {tmp_path / 'storage'}")
     origin.run(f"git rm --quiet --cached {TABLE}")
     origin.run(f"uv run dvc add {TABLE}")
@@ -159,7 +159,7 @@ def test_data_that_the_storage_does_not_hold_stop_the_run(
 def test_pipeline_that_stops_early_shows_no_figures_of_another_run(
     runner: Runner, fresh: Project
 ) -> None:
-    origin = _origin(runner, fresh)
+    origin = runner.repository
     table = origin.path / TABLE
     table.write_text(table.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
     origin.commit("Lose every row")
@@ -175,10 +175,6 @@ def test_pipeline_that_stops_early_shows_no_figures_of_another_run(
         '## Retrained: a `test`, "quoted" $HOME\nThe pipeline stopped before it measured a model.\n'
     )
     assert ran.outcome(KEEP_MODEL) == "skipped"
-
-
-def _origin(runner: Runner, fresh: Project) -> Project:
-    return replace(fresh, path=runner.repository)
 
 
 def _shows_metrics_and_objectives(ran: Ran, clone: Path) -> None:

@@ -44,7 +44,7 @@ class Cluster:
 @pytest.fixture(scope="module")
 def made(project: Callable[..., Project]) -> Project:
     machine.require("java", "Spark runs on it")
-    return project("classification", compute="spark", serving="batch")
+    return project("classification", compute="spark", serving="batch", data_source="file")
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ def killed(training, path):
         os.kill(os.getpid(), signal.SIGKILL)
 
 Training.save = killed
-main(["train", "model=network", "folds=2"])
+main(["train", "model=network", "folds=2", "compute=local"])
 """
 
 
@@ -73,7 +73,7 @@ def test_network_whose_last_training_was_killed_ends_as_one_that_was_not(
     made = project("classification", framework="pytorch")
     killed, straight = (made.copy(tmp_path / name) for name in ("killed", "straight"))
     shutil.rmtree(killed.path / "models/checkpoints")
-    train = "uv run python -m penguin_species train model=network folds=2"
+    train = "uv run python -m penguin_species train model=network folds=2 compute=local"
 
     died = killed.run(shlex.join(["uv", "run", "python", "-c", KILLED]), check=False)
     told = killed.run(train).stdout

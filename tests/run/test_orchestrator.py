@@ -14,6 +14,7 @@ import yaml
 from harness.project import Project, run
 from harness.servers import hearing
 from harness.storages import SERVERS, reach
+from harness.variants import KUBEFLOW
 
 STAGES = ["configure", "prepare", "train", "evaluate", "document", "gate"]
 MODELS = ["models/model.onnx", "models/model.skops"]
@@ -130,7 +131,7 @@ def _commands(log: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def kubeflow(project: Callable[..., Project]) -> Project:
-    return project("classification", orchestrator="kubeflow", storage="s3")
+    return project("classification", **KUBEFLOW)
 
 
 def test_compiled_pipeline_has_every_stage_in_order_and_is_the_same_each_time(
