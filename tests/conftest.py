@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from copier import run_copy
-from harness import machine, tables
+from harness import freshness, machine, tables
 from harness.once import once
 from harness.project import Project, opened, release, run, start
 from harness.variants import CANNOT_RUN_HERE, VARIANTS, variant_with
@@ -135,6 +135,14 @@ def fresh_variant(
     made = project(**VARIANTS[request.param])
     yield made
     made.keep_bytecode()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let uv, in every process of this run, believe the index for longer than some mirrors ask it to."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        settings = config.cache.mkdir("settings")
+        freshness.declare(settings / "uv/uv.toml")
+        os.environ["XDG_CONFIG_HOME"] = str(settings)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
