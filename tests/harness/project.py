@@ -87,7 +87,7 @@ def start(path: Path, environments: Path) -> Project:
     with FileLock(f"{project.environment}.lock"):
         if not project.environment.exists():
             into = str(project.environment)
-            run("uv sync --quiet --locked", path, UV_PYTHON=python, UV_PROJECT_ENVIRONMENT=into)
+            run("uv sync --quiet --frozen", path, UV_PYTHON=python, UV_PROJECT_ENVIRONMENT=into)
             bytecode.lend(project.bytecode, project.environment)
 
     project.commit("Generate the project")
