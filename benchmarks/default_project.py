@@ -47,10 +47,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder, "project")
         render = fastest(lambda: generate(project))
+        show("render the default project", f"{render:.2f} s", "at most 2 s")
+        as_many = empty_template(project, Path(folder, "empty"))
+        bare = fastest(lambda: generate(Path(folder, "rendered"), as_many))
+        show("Copier alone: as many empty files", f"{bare:.2f} s", "")
+
         run(["git", "init", "--quiet"], project)
         run(["uv", "sync", "--quiet"], project)
-        show("render the default project", f"{render:.2f} s", "at most 2 s")
-
         pipeline = [*IN_THE_PROJECT, "dvc", "repro", "--quiet"]
         run(
             pipeline, project
@@ -62,6 +65,9 @@ def main() -> None:
         show("the same work in one process", f"{alone:.1f} s", "")
         show("ratio of the two", f"{first / alone:.2f}", "at most 2")
         show("nothing to do", f"{idle:.2f} s", "under 1 s")
+        reading = [*IN_THE_PROJECT, "python", "-c", "import dvc.cli, dvc.repo, dvc.repo.reproduce"]
+        imports = fastest(lambda: timed(reading, project))
+        show("DVC alone: its imports", f"{imports:.2f} s", "")
 
         small, large = (memory(project, rows) for rows in (100_000, 1_000_000))
         show("ingest and validate 100,000 rows", f"{small:.0f} MB", "")
@@ -69,7 +75,23 @@ def main() -> None:
         show("growth of memory for 10 times the rows", f"{large / small:.1f}", "at most 10")
 
 
-def generate(project: Path) -> float:
+def empty_template(project: Path, template: Path) -> Path:
+    """Make a template without questions of as many files as the project has, with nothing in them."""
+    for path in [
+        path for path in project.rglob("*") if path.is_file() and ".git" not in path.parts
+    ]:
+        empty = template / path.relative_to(project)
+        empty.parent.mkdir(parents=True, exist_ok=True)
+        empty.touch()
+    (template / "copier.yml").touch()
+    run(["git", "init", "--quiet"], template)
+    run(["git", "add", "--all", "--force"], template)
+    person = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+    run(["git", *person, "commit", "--quiet", "--message", "Empty"], template)
+    return template
+
+
+def generate(project: Path, template: Path = ROOT) -> float:
     """Render with Copier's command, as a person does."""
     shutil.rmtree(project, ignore_errors=True)
     command = [
@@ -79,7 +101,7 @@ def generate(project: Path) -> float:
         "--defaults",
         "--vcs-ref",
         "HEAD",
-        str(ROOT),
+        str(template),
         str(project),
     ]
     return timed([sys.executable, "-m", *command], ROOT)
