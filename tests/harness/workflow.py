@@ -188,7 +188,9 @@ class Runner:
             env=machine.environment(
                 CI="true",
                 GITHUB_ACTIONS="true",
+                GITHUB_ACTOR="someone",
                 GITHUB_API_URL=self.api,
+                GITHUB_REF_NAME=contexts["github"]["ref_name"],
                 GITHUB_REPOSITORY="owner/project",
                 GITHUB_RUN_ID="42",
                 GITHUB_SERVER_URL="https://github.example",

@@ -19,7 +19,10 @@ LINTERS = {
 ANSWERS = {version: {"python_version": version} for version in PYTHONS} | SWITCHES
 READING = {"contents": "read"}
 # The jobs that may do more than read, and what for.
-MORE_THAN_READING = {("retrain.yml", "tell"): {"issues": "write"}}
+MORE_THAN_READING = {
+    ("retrain.yml", "tell"): {"issues": "write"},
+    ("template-update.yml", "update"): {"contents": "write", "pull-requests": "write"},
+}
 
 
 @pytest.fixture(scope="module", params=ANSWERS)

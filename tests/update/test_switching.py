@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from copier import run_copy, run_update
+from copier import run_copy
 from harness.project import run
+from harness.releases import commit, update
 from harness.rendered import differences, read_answers
 from harness.variants import OPTIONS, SWITCHES
 
@@ -17,8 +18,7 @@ def generated(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """Return a project with the default answers, generated from the release and committed."""
     path = tmp_path_factory.mktemp("generated") / "project"
     run_copy(str(repository), path, defaults=True, quiet=True)
-    run("git init --quiet --initial-branch main", path)
-    _commit(path)
+    _start(path)
     return path
 
 
@@ -30,15 +30,13 @@ def test_changed_answer_gives_what_generating_with_it_gives_and_back(
     answers = SWITCHES[switch]
     expected = render(answers)
 
-    run_update(project, data=answers, defaults=True, overwrite=True, quiet=True)
-    _commit(project)
+    _change(project, answers)
 
     assert differences(project, expected) == [".copier-answers.yml"]
     assert _answers(project) == _answers(expected)
     assert differences(project, generated) != [".copier-answers.yml"]
 
-    back = {question: OPTIONS[question][0] for question in answers}
-    run_update(project, data=back, defaults=True, overwrite=True, quiet=True)
+    _change(project, {question: OPTIONS[question][0] for question in answers})
 
     assert differences(project, generated) == []
 
@@ -49,21 +47,31 @@ def test_answer_that_would_make_no_sense_is_refused_and_changes_nothing(
     answers = {"orchestrator": "kubeflow", "storage": "s3"}
     project = tmp_path / "project"
     run_copy(str(repository), project, data=answers, defaults=True, quiet=True)
-    run("git init --quiet --initial-branch main", project)
-    _commit(project)
+    _start(project)
 
-    with pytest.raises(ValueError, match="make no sense together"):
-        run_update(project, data={"storage": "local"}, defaults=True, overwrite=True, quiet=True)
+    refused = update(project, "--data", "storage=local")
 
+    assert refused.returncode == 2
+    assert "make no sense together" in refused.stdout
     assert run("git status --porcelain", project).stdout == ""
+
+
+def _change(project: Path, answers: Mapping[str, str]) -> None:
+    """Change answers as people do, and commit that."""
+    chosen = [part for name, answer in answers.items() for part in ("--data", f"{name}={answer}")]
+    updated = update(project, *chosen)
+    assert updated.returncode == 0, updated.stdout
+    commit(project)
+
+
+def _start(project: Path) -> None:
+    run("git init --quiet --initial-branch main", project)
+    run("git config user.name 'A Person'", project)
+    run("git config user.email person@example.org", project)
+    commit(project)
 
 
 def _answers(project: Path) -> Mapping[str, Any]:
     """Return what was answered, without where the template came from."""
     remembered = read_answers(project)
     return {name: value for name, value in remembered.items() if not name.startswith("_")}
-
-
-def _commit(path: Path) -> None:
-    run("git add --all", path)
-    run("git -c user.name=A -c user.email=a@example.org commit --quiet --message all", path)

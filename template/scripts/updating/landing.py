@@ -1,0 +1,63 @@
+"""The merged content, written into the project: whole or not at all."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from . import git
+from .errors import UpdateError
+from .git import Repository
+from .merging import Merge
+
+
+def land(merged: Merge, repository: Repository) -> None:
+    """Bring merged content into the work tree and the index of a repository.
+
+    A process of its own writes it, out of reach of what stops this one. Raises UpdateError if it cannot be written,
+    and all is as it was.
+    """
+    hand_over(merged.scratch, repository)
+    stages = merged.scratch.directory / "stages"
+    stages.write_bytes(merged.stages.encode(errors="surrogateescape"))
+    command = [sys.executable, "-m", __name__, str(repository.directory), merged.tree, str(stages)]
+    scripts = Path(__file__).resolve().parents[1]
+    writing = subprocess.Popen(command, cwd=scripts, stderr=subprocess.PIPE, start_new_session=True)
+    while True:
+        try:
+            _, complaint = writing.communicate()
+            break
+        except KeyboardInterrupt:
+            print("The update is being written: it is too late to stop it.", file=sys.stderr)
+    if writing.returncode:
+        raise UpdateError(complaint.decode(errors="replace").strip())
+
+
+def write(repository: Repository, tree: str, stages: str) -> None:
+    """Put a tree in place of HEAD's, and the conflicts into the index; if that fails, put HEAD's back and raise."""
+    added = repository.added("HEAD", tree)
+    try:
+        repository.git("read-tree", "-m", "-u", "HEAD", tree)
+        if stages:
+            # A path in conflict has stages in place of its one entry.
+            paths = {entry.split("\t", 1)[1] for entry in git.split(stages)}
+            repository.git("update-index", "-z", "--index-info", text=git.removals(paths, like=tree) + stages)
+    except UpdateError:
+        for path in added:
+            (repository.directory / path).unlink(missing_ok=True)
+        repository.git("reset", "--hard", "--quiet", "HEAD")
+        raise
+
+
+def hand_over(scratch: Repository, repository: Repository) -> None:
+    """Copy what was made in the scratch repository into the project's."""
+    made = [file.parent.name + file.name for file in (scratch.directory / "objects").glob("??/*")]
+    pack = scratch.git_bytes("pack-objects", "--quiet", "--stdout", given="\n".join(made).encode())
+    repository.git_bytes("unpack-objects", "-q", given=pack)
+
+
+if __name__ == "__main__":
+    directory, tree, stages = sys.argv[1:]
+    try:
+        write(Repository(Path(directory)), tree, Path(stages).read_bytes().decode(errors="surrogateescape"))
+    except UpdateError as error:
+        sys.exit(str(error))

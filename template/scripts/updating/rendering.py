@@ -1,0 +1,94 @@
+"""Versions of the template, rendered side by side."""
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from jinja2.sandbox import SandboxedEnvironment
+from pathspec import GitIgnoreSpec
+
+from .errors import UpdateError
+from .project import ANSWERS, Project, name_template, read_answers
+from .template import Template
+
+
+def render_both(
+    template: Template, project: Project, folder: Path, new: str, data: Sequence[str]
+) -> dict[str, Any]:
+    """Render the project's version into folder/old and the new one into folder/new; return the new answers.
+
+    What belongs to the project's people is in neither. Raises UpdateError if a version cannot be rendered.
+    """
+    settings = template.settings(new)
+    _check_names(data, settings)
+    with ThreadPoolExecutor() as both:
+        versions = [
+            both.submit(_render, template, project.version, project.answers_text, folder / "old", []),
+            both.submit(_render, template, new, project.answers_text, folder / "new", data),
+        ]
+    for version in versions:
+        version.result()
+    name_template(folder / "old" / ANSWERS, project.address)
+    name_template(folder / "new" / ANSWERS, template.address)
+    answers = read_answers((folder / "new" / ANSWERS).read_text(encoding="utf-8"))
+    leave_what_is_theirs(project, settings, answers, folder)
+    return answers
+
+
+def leave_what_is_theirs(
+    project: Project, settings: Mapping[str, Any], answers: Mapping[str, Any], folder: Path
+) -> None:
+    """Take out of both versions what people own and what is written only once, but for what comes for the first time.
+
+    Both stand in copier.yml: what only an update leaves out is owned. What is written only once and does not come any
+    more, for an answer that has changed, goes as any other file does: if people have not changed it.
+    """
+    never = _patterns(settings.get("_exclude", []), answers, "copy")
+    on_update = _patterns(settings.get("_exclude", []), answers, "update")
+    owned = GitIgnoreSpec.from_lines(pattern for pattern in on_update if pattern not in never)
+    once = GitIgnoreSpec.from_lines(_patterns(settings.get("_skip_if_exists", []), answers, "update"))
+    old, new = _files(folder / "old"), _files(folder / "new")
+    present = {path.removeprefix(project.prefix) for path in project.repository.files("HEAD")}
+    known = old | present
+    theirs = {*owned.match_files(old | new), *once.match_files(new)} & known
+    for path in theirs:
+        (folder / "old" / path).unlink(missing_ok=True)
+        (folder / "new" / path).unlink(missing_ok=True)
+
+
+def _files(folder: Path) -> set[str]:
+    return {file.relative_to(folder).as_posix() for file in folder.rglob("*") if not file.is_dir()}
+
+
+def _check_names(data: Sequence[str], settings: Mapping[str, Any]) -> None:
+    questions = [name for name in settings if not name.startswith("_")]
+    for pair in data:
+        name, equals, _ = pair.partition("=")
+        if not equals:
+            raise UpdateError(f"--data {pair}: write it as NAME=ANSWER.")
+        if name not in questions:
+            raise UpdateError(f"--data {pair}: the template asks no {name}; it asks {', '.join(questions)}.")
+
+
+def _render(template: Template, version: str, answers: str, to: Path, data: Sequence[str]) -> None:
+    to.mkdir()
+    (to / ANSWERS).write_text(answers, encoding="utf-8")
+    name_template(to / ANSWERS, str(template.clone.directory))
+    command = [sys.executable, "-m", "copier", "recopy", "--quiet", "--defaults", "--overwrite"]
+    chosen = [part for pair in data for part in ("--data", pair)]
+    ran = subprocess.run(
+        [*command, "--vcs-ref", version, *chosen, str(to)], capture_output=True, text=True, check=False
+    )
+    if ran.returncode:
+        complaint = (ran.stderr.strip().splitlines() or ["Copier says nothing"])[-1]
+        raise UpdateError(f"Version {version} cannot be rendered with these answers: {complaint}")
+
+
+def _patterns(entries: Sequence[str], answers: Mapping[str, Any], operation: str) -> list[str]:
+    jinja = SandboxedEnvironment()
+    context = {**answers, "_copier_operation": operation}
+    rendered = (jinja.from_string(entry).render(context) for entry in entries)
+    return [line for text in rendered for line in text.splitlines() if line.strip()]
