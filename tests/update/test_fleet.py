@@ -1,0 +1,108 @@
+"""Many repositories are seen in one table and updated on branches, without touching what people have open."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from harness import machine
+from harness.project import run
+from harness.releases import Releases, commit, snapshot, write
+
+
+@pytest.fixture
+def fleet(releases: Releases, tmp_path: Path) -> Path:
+    """Return a folder with three projects of two versions; an update of one has a conflict."""
+    folder = tmp_path / "fleet"
+    for name in ("quiet", "busy", "team/edited"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        releases.project(folder / name)
+    releases.release("v1.1.0", {"run.sh": "#!/bin/sh\necho new\n", "new.txt": "new\n"})
+    releases.project(folder / "current", "v1.1.0")
+    write(folder / "busy/run.sh", "#!/bin/sh\necho mine\n")
+    commit(folder / "busy")
+    write(folder / "team/edited/setup.cfg", "mine = 1\n")
+    commit(folder / "team/edited")
+    return folder
+
+
+def test_table_tells_version_edits_and_conflicts_of_each(fleet: Path) -> None:
+    told = _fleet(fleet, "status")
+
+    assert told.returncode == 1
+    rows = {Path(line.split()[0]).name: line.split()[1:] for line in told.stdout.splitlines()[1:]}
+    assert rows["quiet"] == ["v1.0.0", "0", "v1.1.0", "0", "0", "can", "be", "updated"]
+    assert rows["busy"] == ["v1.0.0", "0", "v1.1.0", "1", "1", "conflicts:", "run.sh"]
+    assert rows["edited"] == ["v1.0.0", "0", "v1.1.0", "1", "0", "can", "be", "updated"]
+    assert rows["current"] == ["v1.1.0", "0", "v1.1.0", "0", "0", "up", "to", "date"]
+
+
+def test_status_changes_nothing(fleet: Path) -> None:
+    before = snapshot(fleet)
+
+    _fleet(fleet, "status")
+
+    assert snapshot(fleet) == before
+
+
+def test_each_update_is_one_commit_on_a_branch_beside_what_people_do(fleet: Path) -> None:
+    write(fleet / "quiet/unfinished.txt", "not committed\n")
+
+    told = _fleet(fleet, "update")
+
+    assert told.returncode == 1
+    for name in ("quiet", "team/edited"):
+        project = fleet / name
+        branch = "template-update/v1.1.0"
+        assert run(f"git show {branch}:new.txt", project).stdout == "new\n"
+        assert run(f"git rev-list --count main..{branch}", project).stdout == "1\n"
+        assert run("git branch --show-current", project).stdout == "main\n"
+        assert not (project / "new.txt").exists()
+    assert "mine = 1" in run(f"git show {branch}:setup.cfg", fleet / "team/edited").stdout
+    assert run("git status --porcelain", fleet / "quiet").stdout == "?? unfinished.txt\n"
+    for name in ("busy", "current"):
+        assert run("git branch --list template-update/*", fleet / name).stdout == ""
+
+    again = _fleet(fleet, "update")
+    assert "The branch template-update/v1.1.0 is there already" in again.stdout
+
+
+def test_projects_can_be_named_in_a_file(fleet: Path, tmp_path: Path) -> None:
+    names = tmp_path / "names.txt"
+    names.write_text(f"# Ours\n{fleet / 'quiet'}\n\n{fleet / 'current'}\n")
+
+    told = _fleet(Path("--list"), "status", str(names))
+
+    assert told.returncode == 0
+    assert len(told.stdout.splitlines()) == 3
+
+
+def test_project_whose_template_is_gone_is_told_and_stops_no_other(
+    fleet: Path, releases: Releases
+) -> None:
+    lost = fleet / "quiet/.copier-answers.yml"
+    lost.write_text(lost.read_text().replace(str(releases.path), "/nowhere/at/all"))
+    commit(fleet / "quiet")
+
+    told = _fleet(fleet, "status")
+
+    assert "The template cannot be fetched from /nowhere/at/all" in told.stdout
+    assert "up to date" in told.stdout
+
+
+def test_folder_without_projects_is_one_sentence(tmp_path: Path) -> None:
+    told = _fleet(tmp_path, "status")
+
+    assert told.returncode == 1
+    assert "No project of the template is in these folders" in told.stderr
+
+
+def _fleet(folder: Path, command: str, *more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(machine.ROOT / "scripts/fleet.py"), command, str(folder), *more],
+        env=machine.environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
