@@ -1,0 +1,82 @@
+"""A project of any older version becomes, with all that people did to it, what is generated today."""
+
+import shutil
+from collections.abc import Callable
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+from copier import run_copy
+from harness import older, releases
+from harness.once import once
+from harness.project import Project, opened, release, run, start
+from harness.rendered import differences
+from harness.variants import VARIANTS
+
+PACKAGE = "penguin_species"
+# Each variant with one of the versions, and each version with several variants.
+PAIRS = list(zip(VARIANTS, cycle(older.OLDER)))
+# One of each version, and of each task, whose tests and pipeline are run.
+WHOLE = {"v0.0.1": "classification", "v0.0.2": "regression", "v0.0.3": "forecasting"}
+
+
+@pytest.fixture(scope="session")
+def history(template: Path, shared: Path) -> Path:
+    """Return the template with a release of each older version, and one of today."""
+
+    def make(path: Path) -> None:
+        path.mkdir()
+        run("git init --quiet --initial-branch main", path)
+        for version in [*older.OLDER, "v1.2.3"]:
+            older.write_older(template, path, version)
+            release(path, version)
+
+    return once(shared / "history", make)
+
+
+@pytest.mark.parametrize(
+    ("variant", "version"), PAIRS, ids=[f"{version}-{variant}" for variant, version in PAIRS]
+)
+def test_update_gives_what_is_generated_today_with_the_same_edits(
+    history: Path, render: Callable[..., Path], tmp_path: Path, variant: str, version: str
+) -> None:
+    answers = {"project_name": "Penguin Species", **VARIANTS[variant]}
+    project = _lived(history, tmp_path / "project", answers, version)
+    asked_since = ("deployment", "drift_report") if version == "v0.0.1" else ()
+    chosen = [part for name in asked_since for part in ("--data", f"{name}={answers[name]}")]
+
+    updated = releases.update(project, *chosen)
+
+    assert updated.returncode == 0, updated.stdout
+    expected = render(answers)
+    older.edit(expected, PACKAGE, "v1.2.3")
+    assert differences(project, expected) == [".copier-answers.yml"]
+
+
+@pytest.mark.parametrize("version", WHOLE)
+def test_updated_project_passes_its_tests_and_its_pipeline(
+    history: Path, shared: Path, tmp_path: Path, version: str
+) -> None:
+    answers = {"project_name": "Penguin Species", "task": WHOLE[version]}
+    path = _lived(history, tmp_path / "project", answers, version)
+    assert releases.update(path).returncode == 0
+    shutil.rmtree(path / ".git")
+
+    project: Project = start(path, shared / "environments")
+
+    project.run("uv run poe lint")
+    project.run("uv run poe pipeline")
+    project.run("uv run poe test")
+    assert opened(path, shared / "environments").environment.exists()
+
+
+def _lived(history: Path, path: Path, answers: dict[str, str], version: str) -> Path:
+    """Return a project of a version that people have worked on, committed."""
+    run_copy(str(history), path, data=answers, vcs_ref=version, defaults=True, quiet=True)
+    run("git init --quiet --initial-branch main", path)
+    run("git config user.name 'A Person'", path)
+    run("git config user.email person@example.org", path)
+    releases.commit(path)
+    older.edit(path, PACKAGE, version)
+    releases.commit(path)
+    return path
