@@ -20,19 +20,27 @@ refused at the end of this page.
 def page() -> str:
     """The questions in the order in which they are asked, with their answers and defaults."""
     settings = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))
-    asked = {
+    sections = "".join(section(name, question) for name, question in asked(settings).items())
+    return HEAD + sections + refusals(json.loads(settings["impossible"]["default"]))
+
+
+def asked(settings: dict) -> dict[str, dict]:
+    """The questions that people see."""
+    return {
         name: question
         for name, question in settings.items()
         if not name.startswith("_") and question.get("when", True) is not False
     }
-    sections = "".join(section(name, question) for name, question in asked.items())
-    return HEAD + sections + refusals(json.loads(settings["impossible"]["default"]))
+
+
+def is_derived(question: dict) -> bool:
+    """Say whether the default depends on other answers."""
+    return any(mark in str(question["default"]) for mark in ("{{", "{%"))
 
 
 def section(name: str, question: dict) -> str:
     """One question."""
     default = str(question["default"]).strip()
-    derived = "{{" in default or "{%" in default
     lines = [f"\n## {name}\n", question["help"] + "\n"]
     choices = question.get("choices", [])
     for label, value in (
@@ -42,7 +50,9 @@ def section(name: str, question: dict) -> str:
     if choices:
         lines.append("")
     shown = f"`{default}`" if default else "empty"
-    lines.append(f"Default: {'derived from the other answers' if derived else shown}.\n")
+    lines.append(
+        f"Default: {'derived from the other answers' if is_derived(question) else shown}.\n"
+    )
     return "\n".join(lines)
 
 
