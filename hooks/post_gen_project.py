@@ -125,8 +125,9 @@ def run_copier(arguments: list[str]) -> None:
         check=False,
     )
     if ran.returncode:
-        last = [line for line in ran.stdout.splitlines() if line.strip()][-1:]
-        reason = re.sub(r"^[\w.]+Error: ", "", "".join(last))
+        plain = re.sub(r"\x1b\[[\d;]*m", "", ran.stdout)
+        last = [line for line in plain.splitlines() if line.strip()][-1:]
+        reason = re.sub(r"^[\s|]*([\w.]+Error: )?", "", "".join(last))
         raise NotGeneratedError(reason or f"Copier ended with {ran.returncode}.")
     print(ran.stdout, end="", file=sys.stderr)
 

@@ -47,6 +47,11 @@ ANSWERS: dict[str, dict[str, str]] = {
         "drift_report": "evidently",
     },
 }
+ADDRESSES = [
+    "https://github.com/me/slipway",
+    "https://github.com/me/slipway.git",
+    "https://git.example.org/slipway",
+]
 Program = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -92,8 +97,12 @@ def place(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def start(place: Path, tmp_path: Path) -> Program:
+def start(place: Path, moved_on: Path, tmp_path: Path) -> Program:
     """Return a function that runs a program in that folder, with settings and caches of the test's own."""
+    # So that one may type an address of the net.
+    git = tmp_path / "gitconfig"
+    places = "".join(f"\tinsteadOf = {address}\n" for address in ADDRESSES)
+    git.write_text(f'[include]\n\tpath = ~/.gitconfig\n[url "file://{moved_on}"]\n{places}')
     # The line that names the clone in it is one that YAML folds.
     kept = tmp_path / " ".join(["kept for the next time"] * 5)
     settings = tmp_path / "cookiecutter.yaml"
@@ -102,7 +111,11 @@ def start(place: Path, tmp_path: Path) -> Program:
     def started(
         *command: str | Path, typed: str = "", **variables: str
     ) -> subprocess.CompletedProcess[str]:
-        own = {"COOKIECUTTER_CONFIG": str(settings), "COPIER_CACHE_DIR": str(tmp_path / "mirrors")}
+        own = {
+            "COOKIECUTTER_CONFIG": str(settings),
+            "COPIER_CACHE_DIR": str(tmp_path / "mirrors"),
+            "GIT_CONFIG_GLOBAL": str(git),
+        }
         return subprocess.run(
             command,
             cwd=place,
@@ -296,6 +309,25 @@ def test_name_of_an_earlier_clone_is_remembered_by_its_address(
     assert read_answers(place / "second")["_src_path"] == address
 
 
+@pytest.mark.parametrize(
+    ("way", "typed", "remembered"),
+    [
+        ("cookiecutter", "gh:me/slipway", "gh:me/slipway"),
+        ("cookiecutter", ADDRESSES[0], ADDRESSES[0]),
+        ("cookiecutter", ADDRESSES[2], f"git+{ADDRESSES[2]}"),
+        ("cruft", ADDRESSES[1], ADDRESSES[1]),
+        ("cruft", ADDRESSES[2], f"git+{ADDRESSES[2]}"),
+    ],
+)
+def test_address_is_remembered_as_copier_finds_it(
+    cookiecutter: Program, cruft: Program, place: Path, way: str, typed: str, remembered: str
+) -> None:
+    made = (cruft if way == "cruft" else cookiecutter)(typed)
+
+    assert made.returncode == 0, made.stderr
+    assert read_answers(_project(place))["_src_path"] == remembered
+
+
 @pytest.mark.parametrize("way", ["folder", "address", "cruft"])
 def test_next_release_arrives_by_either_update(
     cookiecutter: Program,
@@ -426,20 +458,23 @@ def test_failure_empties_a_folder_that_was_there(
 
 @pytest.fixture
 def without_copier(cookiecutter: Program, tmp_path: Path) -> Program:
-    """Return a function that calls Cookiecutter where Copier is not, as `uvx cookiecutter` has it."""
+    """Return a function that calls Cookiecutter where it has no Copier beside it, and PATH no uvx or pipx but stubs."""
     uvx = machine.require("uvx", "it runs Cookiecutter in an environment of its own")
     programs = tmp_path / "programs"
     programs.mkdir()
-    (programs / "git").symlink_to(machine.require("git", "everything here needs it"))
-    # The program `cookiecutter` is a shell script here, for which there would be too few others.
-    module = ("--from", "cookiecutter", "python", "-m", "cookiecutter")
+    for folder in map(Path, machine.environment()["PATH"].split(os.pathsep)):
+        for program in folder.iterdir() if folder.is_dir() else ():
+            link = programs / program.name
+            if program.name not in ("uvx", "pipx") and not link.is_symlink():
+                link.symlink_to(program)
 
     def called(source: Path, **stubs: str) -> subprocess.CompletedProcess[str]:
         for name, text in stubs.items():
             (programs / name).write_text(text)
             (programs / name).chmod(0o755)
-        own_path = ("/usr/bin/env", f"PATH={programs}")
-        return cookiecutter(source, program=(*own_path, uvx, *module))
+        python = Path(sys.executable).resolve()
+        path = ("/usr/bin/env", f"PATH={programs}")
+        return cookiecutter(source, program=(*path, uvx, "--python", python, "cookiecutter"))
 
     return called
 
