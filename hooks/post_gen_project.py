@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 # In JSON a quote within an answer has a backslash before it, so no answer can end this text.
@@ -40,13 +41,22 @@ def main() -> int:
         generate(folder)
     except (NotGeneratedError, OSError) as error:
         print(error, file=sys.stderr)
+        clear(folder)
+        return 1
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
-    else:
-        return 0
+        clear(folder)
+        # Cookiecutter is stopped too, and removes the folder after failures only. Windows keeps it.
+        with suppress(OSError):
+            folder.rmdir()
+        return 1
+    return 0
+
+
+def clear(folder: Path) -> None:
+    """Remove what Copier wrote before it failed."""
     for path in folder.iterdir():
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    return 1
 
 
 def generate(folder: Path) -> None:

@@ -4,8 +4,10 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -237,12 +239,12 @@ def test_cruft_makes_the_project_that_copier_makes(
     place: Path,
     answers: str,
 ) -> None:
-    made = cruft(moved_on, **ANSWERS[answers])
+    made = cruft(moved_on, "--checkout", "v1.2.3", **ANSWERS[answers])
 
     assert made.returncode == 0, made.stderr
     own_notes = _project(place) / ".cruft.json"
     own_notes.unlink()
-    assert snapshot(_project(place)) == by_copier(answers, str(moved_on), "HEAD")
+    assert snapshot(_project(place)) == by_copier(answers, str(moved_on), "v1.2.3")
 
 
 def test_answers_can_be_typed(start: Program, moved_on: Path, place: Path) -> None:
@@ -289,7 +291,10 @@ def test_relative_path_to_the_template_is_remembered_in_full(
     (place / "slipway").symlink_to(moved_on)
     (place / output).mkdir(parents=True, exist_ok=True)
 
-    made = cookiecutter("./slipway", "--output-dir", output)
+    # What PWD says may be of another folder, but for those who call from outside of what they make.
+    elsewhere = ("env", "PWD=/", machine.tool("cookiecutter")) if ".." not in output else ()
+
+    made = cookiecutter("./slipway", "--output-dir", output, program=elsewhere)
 
     assert made.returncode == 0, made.stderr
     project = (place / output / "penguin-species").resolve()
@@ -446,14 +451,42 @@ def test_folder_with_files_stays_as_it_is(
 
 
 def test_failure_empties_a_folder_that_was_there(
-    cookiecutter: Program, moved_on: Path, place: Path
+    cookiecutter: Program, moved_on: Path, place: Path, tmp_path: Path
 ) -> None:
+    broken = shutil.copytree(moved_on, tmp_path / "broken")
+    write(broken / "template/zzz.txt.jinja", "{{ no_such_answer }}")
     (place / "penguin-species").mkdir()
 
-    refused = cookiecutter(moved_on, "--overwrite-if-exists", "--checkout", "v9")
+    refused = cookiecutter(broken, "--overwrite-if-exists")
 
     assert refused.returncode == 1
+    assert "'no_such_answer' is undefined" in _said_by_the_hook(refused)
     assert _entries(place / "penguin-species") == []
+
+
+def test_interruption_leaves_nothing(moved_on: Path, place: Path, tmp_path: Path) -> None:
+    settings = tmp_path / "cookiecutter.yaml"
+    settings.write_text(f"replay_dir: {tmp_path / 'replay'}\n")
+    process = subprocess.Popen(
+        [machine.tool("cookiecutter"), "--no-input", moved_on],
+        cwd=place,
+        env=machine.environment(COOKIECUTTER_CONFIG=str(settings)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    project = place / "penguin-species"
+    while not (project.exists() and len(_entries(project)) > 1):
+        assert process.poll() is None, "it ended before it could be interrupted"
+        time.sleep(0.001)
+
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does to all that run in it
+    _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert "Stopped." in said
+    assert _entries(place) == []
 
 
 @pytest.fixture
