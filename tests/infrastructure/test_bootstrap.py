@@ -78,9 +78,11 @@ def test_machine_without_any_way_is_told_what_to_install(clone: Path, programs: 
     assert not (clone / ".tools/bin").exists()
 
 
-def test_uv_version_is_the_one_that_projects_get() -> None:
+def test_uv_version_is_the_one_that_ci_and_projects_get() -> None:
     makefile = (machine.ROOT / "Makefile").read_text(encoding="utf-8")
     settings = (machine.ROOT / "copier.yml").read_text(encoding="utf-8")
+    workflow = (machine.ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
     version = makefile.split("UV_VERSION := ")[1].split()[0]
 
+    assert f'UV_VERSION: "{version}"' in workflow
     assert f'uv_version:\n  type: str\n  default: "{version}"' in settings

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,25 +19,42 @@ LINTERS = {
 }
 ANSWERS = {version: {"python_version": version} for version in PYTHONS} | SWITCHES
 READING = {"contents": "read"}
+OURS = "this repository"
 # The jobs that may do more than read, and what for.
 MORE_THAN_READING = {
     ("retrain.yml", "tell"): {"issues": "write"},
     ("template-update.yml", "update"): {"contents": "write", "pull-requests": "write"},
 }
+# The jobs that may take longer than an hour, in minutes.
+LONG = {("ci.yml", "prove"): 150}
+
+
+@pytest.fixture(scope="module")
+def place(render: Callable[..., Path]) -> Callable[[str], Path]:
+    """Return a function that says where the project of some answers is, or this repository."""
+    return cache(lambda name: machine.ROOT if name == OURS else render(ANSWERS[name]))
 
 
 @pytest.fixture(scope="module", params=ANSWERS)
-def generated(request: pytest.FixtureRequest, render: Callable[..., Path]) -> Path:
+def generated(request: pytest.FixtureRequest, place: Callable[[str], Path]) -> Path:
     """The project for each answer that workflows and images may depend on."""
-    return render(ANSWERS[request.param])
+    return place(request.param)
+
+
+@pytest.fixture(scope="module", params=[*ANSWERS, OURS])
+def workflows(request: pytest.FixtureRequest, place: Callable[[str], Path]) -> list[Path]:
+    """The workflows of each such project, and our own."""
+    found = sorted((place(request.param) / ".github/workflows").glob("*.yml"))
+    assert found
+    return found
 
 
 @pytest.mark.parametrize("linter", LINTERS)
-def test_workflows_pass(generated: Path, linter: str) -> None:
+def test_workflows_pass(workflows: list[Path], linter: str) -> None:
     program, _, options = LINTERS[linter].partition(" ")
-    files = " ".join(map(str, _workflows(generated)))
+    files = " ".join(map(str, workflows))
 
-    run(f"{machine.tool(program)} {options} {files}", generated)
+    run(f"{machine.tool(program)} {options} {files}", workflows[0].parent)
 
 
 def test_dockerfiles_pass(generated: Path) -> None:
@@ -45,11 +63,11 @@ def test_dockerfiles_pass(generated: Path) -> None:
     run(f"{machine.tool('hadolint')} {files}", generated)
 
 
-def test_every_action_is_pinned_to_a_commit_that_was_looked_up(generated: Path) -> None:
+def test_every_action_is_pinned_to_a_commit_that_was_looked_up(workflows: list[Path]) -> None:
     pins = Path(__file__).with_name("pins.txt").read_text(encoding="utf-8").splitlines()
     used = {
         action
-        for workflow in _workflows(generated)
+        for workflow in workflows
         for action in USES.findall(workflow.read_text(encoding="utf-8"))
     }
 
@@ -57,14 +75,16 @@ def test_every_action_is_pinned_to_a_commit_that_was_looked_up(generated: Path) 
     assert used <= set(pins)
 
 
-def test_every_job_has_a_time_limit_and_no_rights_that_it_does_not_need(generated: Path) -> None:
-    for workflow in _workflows(generated):
+def test_every_job_has_a_time_limit_and_no_rights_that_it_does_not_need(
+    workflows: list[Path],
+) -> None:
+    for workflow in workflows:
         loaded = yaml.safe_load(workflow.read_text(encoding="utf-8"))
         assert loaded["permissions"] == READING
         for name, job in loaded["jobs"].items():
             allowed = MORE_THAN_READING.get((workflow.name, name), READING)
             assert job.get("permissions", READING) == allowed, name
-            assert job["timeout-minutes"] <= 60, name
+            assert job["timeout-minutes"] <= LONG.get((workflow.name, name), 60), name
 
 
 def test_workflow_tests_each_python_from_the_oldest_on(generated: Path) -> None:
@@ -85,9 +105,3 @@ def test_dockerfiles_need_no_frontend_image(generated: Path) -> None:
 @pytest.mark.parametrize("command", ["format --check", "check"])
 def test_our_own_python_passes(command: str) -> None:
     run(f"{machine.tool('ruff')} {command}", machine.ROOT)
-
-
-def _workflows(generated: Path) -> list[Path]:
-    found = sorted((generated / ".github/workflows").glob("*.yml"))
-    assert found
-    return found
