@@ -17,6 +17,9 @@ SHELLS = {
     "bash": ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail"],
 }
 
+REPOSITORY = "owner/project"
+"""What GitHub calls the repository, wherever it is."""
+
 
 class Workflow:
     """A workflow file, read by GitHub's own parser in a process beside the test."""
@@ -103,6 +106,8 @@ class Runner:
     """Where GitHub's API answers; by default nothing does."""
     variables: Mapping[str, str] = field(default_factory=dict)
     """More for the environment of each step."""
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    """More of what GitHub tells of the event."""
 
     def runs(self, job: str, status: str) -> bool:
         """Say whether a job is run when the jobs that it needs ended as `status` says."""
@@ -145,9 +150,10 @@ class Runner:
     def _contexts(self, workspace: Path, matrix: Mapping[str, Any]) -> dict[str, Any]:
         github = {
             "event_name": self.event,
-            "event": {"before": self.before},
+            "event": {"before": self.before, **self.payload},
             "ref": "refs/heads/main",
             "ref_name": "main",
+            "repository": REPOSITORY,
             "sha": run("git rev-parse HEAD", self.repository.path).stdout.strip(),
             "token": "a token",
             "workspace": str(workspace),
@@ -191,7 +197,7 @@ class Runner:
                 GITHUB_ACTOR="someone",
                 GITHUB_API_URL=self.api,
                 GITHUB_REF_NAME=contexts["github"]["ref_name"],
-                GITHUB_REPOSITORY="owner/project",
+                GITHUB_REPOSITORY=REPOSITORY,
                 GITHUB_RUN_ID="42",
                 GITHUB_SERVER_URL="https://github.example",
                 GITHUB_SHA=contexts["github"]["sha"],
@@ -225,6 +231,8 @@ class Runner:
                         f"git clone --quiet {' '.join(few)} file://{self.repository.path} .",
                         workspace,
                     )
+                    if "ref" in inputs:
+                        run(f"git checkout --quiet {inputs['ref']}", workspace)
                 case "astral-sh/setup-uv":
                     run("uv --version", workspace)
                 case "actions/upload-artifact":

@@ -22,6 +22,7 @@ READING = {"contents": "read"}
 OURS = "this repository"
 # The jobs that may do more than read, and what for.
 MORE_THAN_READING = {
+    ("release.yml", "release"): {"contents": "write"},
     ("retrain.yml", "tell"): {"issues": "write"},
     ("template-update.yml", "update"): {"contents": "write", "pull-requests": "write"},
 }
