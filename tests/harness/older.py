@@ -5,6 +5,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from harness import machine
+from harness.project import release, run
+from harness.released import released
+
 SOURCE = "template/src/{{package_name}}"
 
 
@@ -63,6 +67,8 @@ OLDER: dict[str, Callable[[Path], None]] = {
 }
 """What makes each older version of today's template."""
 
+NEWEST = "v99.0.0"
+
 
 def edit(project: Path, package: str, version: str) -> None:
     """Change a project as its people do, under the names that files have in this version."""
@@ -84,18 +90,34 @@ def edit(project: Path, package: str, version: str) -> None:
     ):
         if (project / name).exists():  # a page of an option is not in every variant
             with (project / name).open("a", encoding="utf-8") as file:
-                file.write("# A line of ours.\n")
+                file.write("\n\n# A line of ours.\n")
     (project / f"src/{package}/owls.py").write_text('"""Owls."""\n\nCOUNT = 3\n')
     (project / "tests/unit/test_owls.py").write_text(
         f"from {package} import owls\n\n\ndef test_owls_are_counted() -> None:\n    assert owls.COUNT == 3\n"
     )
 
 
-def write_older(template: Path, to: Path, version: str) -> None:
-    """Write an older version of the template in place of what lies there, git's own files apart."""
-    for path in to.iterdir():
+def history(template: Path, path: Path) -> None:
+    """Make a repository with a release of each older version, of each released one, and of today: NEWEST."""
+    path.mkdir()
+    run("git init --quiet --initial-branch main", path)
+    for version in OLDER:
+        _empty(path)
+        shutil.copytree(template, path, dirs_exist_ok=True)
+        OLDER[version](path)
+        release(path, version)
+    for version, commit in released().items():
+        _empty(path)
+        archive = path.parent / f"{version}.tar"
+        run(f"git archive --output {archive} {commit}", machine.ROOT)
+        run(f"tar --extract --file {archive}", path)
+        release(path, version)
+    _empty(path)
+    shutil.copytree(template, path, dirs_exist_ok=True)
+    release(path, NEWEST)
+
+
+def _empty(repository: Path) -> None:
+    for path in repository.iterdir():
         if path.name != ".git":
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    shutil.copytree(template, to, dirs_exist_ok=True)
-    if version in OLDER:
-        OLDER[version](to)

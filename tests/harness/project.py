@@ -123,7 +123,7 @@ def release(repository: Path, tag: str) -> None:
     """Commit what changed in a repository, and tag it."""
     run("git add --all", repository)
     person = "-c user.name=A -c user.email=a@example.org"
-    run(f"git {person} commit --quiet --message 'Release {tag}'", repository)
+    run(f"git {person} commit --quiet --allow-empty --message 'Release {tag}'", repository)
     run(f"git tag {tag}", repository)
 
 

@@ -9,29 +9,22 @@ import pytest
 from copier import run_copy
 from harness import older, releases
 from harness.once import once
-from harness.project import Project, opened, release, run, start
+from harness.project import Project, opened, run, start
+from harness.released import released
 from harness.rendered import differences
 from harness.variants import VARIANTS
 
 PACKAGE = "penguin_species"
 # Each variant with one of the versions, and each version with several variants.
-PAIRS = list(zip(VARIANTS, cycle(older.OLDER)))
+PAIRS = list(zip(VARIANTS, cycle([*older.OLDER, *released()])))
 # One of each version, and of each task, whose tests and pipeline are run.
 WHOLE = {"v0.0.1": "classification", "v0.0.2": "regression", "v0.0.3": "forecasting"}
 
 
 @pytest.fixture(scope="session")
 def history(template: Path, shared: Path) -> Path:
-    """Return the template with a release of each older version, and one of today."""
-
-    def make(path: Path) -> None:
-        path.mkdir()
-        run("git init --quiet --initial-branch main", path)
-        for version in [*older.OLDER, "v1.2.3"]:
-            older.write_older(template, path, version)
-            release(path, version)
-
-    return once(shared / "history", make)
+    """Return the template with its past, and today as its newest release."""
+    return once(shared / "history", lambda path: older.history(template, path))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +42,7 @@ def test_update_gives_what_is_generated_today_with_the_same_edits(
 
     assert updated.returncode == 0, updated.stdout
     expected = render(answers)
-    older.edit(expected, PACKAGE, "v1.2.3")
+    older.edit(expected, PACKAGE, older.NEWEST)
     assert differences(project, expected) == [".copier-answers.yml"]
 
 
