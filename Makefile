@@ -3,6 +3,7 @@
 # make test VARIANT=forecasting    the tests of one variant only; takes any expression of pytest -k
 # make benchmark                   time and memory of the default project, as ratios in one run
 # make benchmark-variants          how many variants are verified per minute
+# make benchmark-updates           time and lost edits of updates, against Copier's own; the cost of a fleet
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -15,7 +16,7 @@ UV_VERSION := 0.13.8
 DEMO ?= demo
 WORKERS ?= 2
 
-.PHONY: help uv demo test benchmark benchmark-variants
+.PHONY: help uv demo test benchmark benchmark-variants benchmark-updates
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -38,3 +39,7 @@ benchmark: uv
 benchmark-variants: uv
 	@uv sync --quiet
 	@uv run --no-sync python benchmarks/variants.py
+
+benchmark-updates: uv
+	@uv sync --quiet
+	@PYTHONPATH=tests uv run --no-sync python benchmarks/updates.py
