@@ -103,6 +103,11 @@ def test_dockerfiles_need_no_frontend_image(generated: Path) -> None:
         assert "syntax=" not in file.read_text(encoding="utf-8")
 
 
+def test_renovate_can_read_its_configuration(place: Callable[[str], Path]) -> None:
+    file = place(PYTHONS[0]) / ".github/renovate.json5"
+    run(f"{machine.tool('check-jsonschema')} --builtin-schema vendor.renovate {file}", file.parent)
+
+
 @pytest.mark.parametrize("command", ["format --check", "check"])
 def test_our_own_python_passes(command: str) -> None:
     run(f"{machine.tool('ruff')} {command}", machine.ROOT)
