@@ -63,7 +63,8 @@ def test_interrupted_update_says_what_became_of_it(project: Path, where: str) ->
     if where == "within":
         _await_landing(project, updating)
     else:
-        time.sleep(0.5)
+        while not any(project.parent.glob("template-update-*")):
+            time.sleep(0.01)
     os.killpg(updating.pid, signal.SIGINT)
     told, _ = updating.communicate(timeout=60)
 

@@ -1,5 +1,6 @@
 """The merged content, written into the project: whole or not at all."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -21,15 +22,13 @@ def land(merged: Merge, repository: Repository) -> None:
     stages.write_bytes(merged.stages.encode(errors="surrogateescape"))
     command = [sys.executable, "-m", __name__, str(repository.directory), merged.tree, str(stages)]
     scripts = Path(__file__).resolve().parents[1]
-    writing = subprocess.Popen(command, cwd=scripts, stderr=subprocess.PIPE, start_new_session=True)
-    while True:
-        try:
-            _, complaint = writing.communicate()
-            break
-        except KeyboardInterrupt:
-            print("The update is being written: it is too late to stop it.", file=sys.stderr)
+    # Too late to stop it: what is left takes a moment, and shall be told.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    writing = subprocess.run(
+        command, cwd=scripts, stderr=subprocess.PIPE, start_new_session=True, check=False
+    )
     if writing.returncode:
-        raise UpdateError(complaint.decode(errors="replace").strip())
+        raise UpdateError(writing.stderr.decode(errors="replace").strip())
 
 
 def write(repository: Repository, tree: str, stages: str) -> None:

@@ -43,7 +43,8 @@ class Project:
 
     def check_committed(self) -> None:
         """Raise UpdateError if there is work that is not committed."""
-        if changed := git.split(self.repository.git("status", "--porcelain", "-z")):
+        quietly = {"GIT_OPTIONAL_LOCKS": "0"}
+        if changed := git.split(self.repository.git("status", "--porcelain", "-z", env=quietly)):
             listed = "\n".join(f"  {line}" for line in changed[:10])
             raise UpdateError(f"There is work that is not committed; commit or stash it first:\n{listed}")
 
