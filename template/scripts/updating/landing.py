@@ -34,6 +34,8 @@ def land(merged: Merge, repository: Repository) -> None:
 def write(repository: Repository, tree: str, stages: str) -> None:
     """Put a tree in place of HEAD's, and the conflicts into the index; if that fails, put HEAD's back and raise."""
     added = repository.added("HEAD", tree)
+    # After a copy of the folder git would take every file for changed.
+    repository.git("update-index", "--refresh", ok=1)
     try:
         repository.git("read-tree", "-m", "-u", "HEAD", tree)
         if stages:
