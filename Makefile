@@ -34,7 +34,7 @@ test: uv
 
 benchmark: uv
 	@uv sync --quiet
-	@uv run --no-sync python benchmarks/default_project.py
+	@PYTHONPATH=tests uv run --no-sync python benchmarks/default_project.py
 
 benchmark-variants: uv
 	@uv sync --quiet

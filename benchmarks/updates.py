@@ -16,8 +16,9 @@ from pathlib import Path
 
 from copier import run_copy
 from harness import older, releases
+from harness.command import run
+from harness.git import begin, commit
 from harness.machine import ROOT
-from harness.project import run
 
 OURS = [sys.executable, str(releases.UPDATE)]
 PLAIN = [sys.executable, "-m", "copier", "update", "--quiet", "--defaults"]
@@ -57,11 +58,9 @@ def main() -> None:
 def lived(history: Path, path: Path, version: str) -> Path:
     """Return a project of an older version that people have worked on."""
     run_copy(str(history), path, vcs_ref=version, defaults=True, quiet=True)
-    run("git init --quiet --initial-branch main", path)
-    run("git config user.name 'A Person'", path)
-    run("git config user.email person@example.org", path)
+    begin(path)
     older.edit(path, "penguin_species", version)
-    releases.commit(path)
+    commit(path)
     return path
 
 
