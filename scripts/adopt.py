@@ -13,7 +13,6 @@ a generated one does. Exit status: 0 done, 1 done with conflicts to resolve, 2 n
 """
 
 import argparse
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -26,7 +25,7 @@ from updating.git import Repository
 from updating.landing import land
 from updating.merging import Merge, merge
 from updating.project import ANSWERS, Project, name_template, read_answers
-from updating.rendering import leave_what_is_theirs
+from updating.rendering import copier, leave_what_is_theirs
 from updating.report import next_steps, show_merge
 from updating.template import Template
 
@@ -88,25 +87,7 @@ def adopt(
     (folder / "old").mkdir()
     new = folder / "new"
     how = [] if asks else ["--defaults"]
-    chosen = [part for pair in data for part in ("--data", pair)]
-    source = str(template.clone.directory)
-    command = [
-        sys.executable,
-        "-m",
-        "copier",
-        "copy",
-        "--quiet",
-        "--vcs-ref",
-        version,
-        *how,
-        *chosen,
-        source,
-        str(new),
-    ]
-    ran = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
-    if ran.returncode:
-        complaint = (ran.stderr.strip().splitlines() or ["it was stopped"])[-1]
-        raise UpdateError(f"The template cannot be rendered: {complaint}")
+    copier(version, data, "copy", *how, str(template.clone.directory), str(new))
     name_template(new / ANSWERS, template.address)
     answers = read_answers((new / ANSWERS).read_text(encoding="utf-8"))
     leave_what_is_theirs(project, template.settings(version), answers, folder)

@@ -17,9 +17,10 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "template/scripts"))
 
@@ -160,17 +161,15 @@ class _Templates:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._fetched: dict[str, Template] = {}
-        self._one_at_a_time = ThreadPoolExecutor(1)
+        self._fetching = Lock()
 
     def of(self, project: Project) -> Template:
         """Return the template of a project."""
-        return self._one_at_a_time.submit(self._fetch, project.address, project.source).result()
-
-    def _fetch(self, address: str, source: str) -> Template:
-        if source not in self._fetched:
-            to = self._folder / f"template-{len(self._fetched)}"
-            self._fetched[source] = Template.fetch(address, to, source)
-        return Template(self._fetched[source].clone, address)
+        with self._fetching:
+            if project.source not in self._fetched:
+                to = self._folder / f"template-{len(self._fetched)}"
+                self._fetched[project.source] = Template.fetch(project.address, to, project.source)
+        return Template(self._fetched[project.source].clone, project.address)
 
 
 def _look_at(
@@ -186,16 +185,12 @@ def _look_at(
             path, plan.old, _age(template, plan.old), plan.new, len(plan.merged.edited), conflicts
         )
         if conflicts:
-            return _with(seen, f"conflicts: {', '.join(conflicts)}", is_well=False)
+            return replace(seen, state=f"conflicts: {', '.join(conflicts)}", is_well=False)
         if not plan.merged.changes_anything:
-            return _with(seen, "up to date")
-        return _with(seen, _branch(project, plan) if is_update else "can be updated")
+            return replace(seen, state="up to date")
+        return replace(seen, state=_branch(project, plan) if is_update else "can be updated")
     except UpdateError as error:
         return Member(path, state=str(error).replace("\n", " "), is_well=False)
-
-
-def _with(member: Member, state: str, *, is_well: bool = True) -> Member:
-    return Member(**{**member.__dict__, "state": state, "is_well": is_well})
 
 
 def _age(template: Template, version: str) -> int:

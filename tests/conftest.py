@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from copier import run_copy
 from harness import freshness, machine, tables
+from harness.git import begin, release
 from harness.once import once
-from harness.project import Project, opened, release, run, start
+from harness.project import Project, opened, start
 from harness.variants import CANNOT_RUN_HERE, VARIANTS, variant_with
 from jinja2 import Environment
 
@@ -59,7 +60,7 @@ def repository(template: Path, shared: Path) -> Path:
 
     def make(path: Path) -> None:
         shutil.copytree(template, path)
-        run("git init --quiet --initial-branch main", path)
+        begin(path)
         release(path, "v1.2.3")
 
     return once(shared / "slipway", make)

@@ -108,7 +108,8 @@ def _delete_file(history: History, draw: random.Random) -> None:
     (history.project / name).unlink()
     history._forget(name)
     history.executable.discard(name)
-    if name not in history.renamed:
+    # What they had added themselves was never the template's: it may well come from there.
+    if name in history.original and name not in history.renamed:
         history.deleted.add(name)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harness import machine
-from harness.project import release, run
+from harness.command import run
+from harness.git import begin, release
 from harness.released import released
 
 SOURCE = "template/src/{{package_name}}"
@@ -100,7 +101,7 @@ def edit(project: Path, package: str, version: str) -> None:
 def history(template: Path, path: Path) -> None:
     """Make a repository with a release of each older version, of each released one, and of today: NEWEST."""
     path.mkdir()
-    run("git init --quiet --initial-branch main", path)
+    begin(path)
     for version in OLDER:
         _empty(path)
         shutil.copytree(template, path, dirs_exist_ok=True)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shlex
 import shutil
 import subprocess
 import tomllib
@@ -13,6 +12,8 @@ from typing import Any
 from filelock import FileLock
 
 from harness import bytecode, machine
+from harness.command import run
+from harness.git import begin, commit
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,7 @@ class Project:
 
     def commit(self, message: str) -> None:
         """Commit everything that is in the project's folder and not ignored."""
-        self.run("git add --all")
-        self.run(f"git commit --quiet --message {shlex.quote(message)}")
+        commit(self.path, message)
 
 
 def opened(path: Path, environments: Path) -> Project:
@@ -76,9 +76,7 @@ def opened(path: Path, environments: Path) -> Project:
 def start(path: Path, environments: Path) -> Project:
     """Take a freshly rendered project through git, `uv sync` and its first commit."""
     project = opened(path, environments)
-    run("git init --quiet --initial-branch main", path)
-    run("git config user.name 'A Person'", path)
-    run("git config user.email person@example.org", path)
+    begin(path)
 
     oldest = read_pyproject(path)["project"]["requires-python"].removeprefix(">=")
     python = machine.interpreter(oldest)
@@ -92,39 +90,6 @@ def start(path: Path, environments: Path) -> Project:
 
     project.commit("Generate the project")
     return project
-
-
-def run(
-    command: str, folder: Path, *, check: bool = True, timeout: float = 900, **variables: str
-) -> subprocess.CompletedProcess[str]:
-    """Run a command line in a folder, without a shell; `stdout` has both outputs.
-
-    Raises AssertionError with what the command printed if it fails, unless `check` is False.
-    """
-    ran = subprocess.run(
-        shlex.split(command),
-        cwd=folder,
-        env=machine.environment(**variables),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        timeout=timeout,
-        check=False,
-    )
-    if check and ran.returncode:
-        tail = "\n".join(ran.stdout.splitlines()[-60:])
-        raise AssertionError(f"`{command}` ended with {ran.returncode}:\n{tail}")
-    return ran
-
-
-def release(repository: Path, tag: str) -> None:
-    """Commit what changed in a repository, and tag it."""
-    run("git add --all", repository)
-    person = "-c user.name=A -c user.email=a@example.org"
-    run(f"git {person} commit --quiet --allow-empty --message 'Release {tag}'", repository)
-    run(f"git tag {tag}", repository)
 
 
 def read_pyproject(path: Path) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from harness import machine
-from harness.project import run
+from harness.command import run
 
 SUBJECT = re.compile(r"Release (v\d+\.\d+\.\d+)")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from copier import run_copy
 
 from harness import machine
-from harness.project import release, run
+from harness.git import begin, commit, release
 
 UPDATE = machine.ROOT / "template/scripts/template_update.py"
 """The command under test, as every project has it."""
@@ -81,7 +81,7 @@ class Releases:
         """Make the template and its first release, v1.0.0."""
         releases = cls(path)
         path.mkdir()
-        run("git init --quiet --initial-branch main", path)
+        begin(path)
         releases.release("v1.0.0", FILES, SETTINGS)
         return releases
 
@@ -109,9 +109,7 @@ class Releases:
     def project(self, path: Path, tag: str = "v1.0.0", **answers: str) -> Path:
         """Return a project of a release, committed, in a repository of its own."""
         run_copy(str(self.path), path, data=answers, vcs_ref=tag, defaults=True, quiet=True)
-        run("git init --quiet --initial-branch main", path)
-        run("git config user.name 'A Person'", path)
-        run("git config user.email person@example.org", path)
+        begin(path)
         commit(path)
         return path
 
@@ -129,12 +127,6 @@ def update(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
         timeout=120,
         check=False,
     )
-
-
-def commit(project: Path) -> None:
-    """Commit everything that is not ignored."""
-    run("git add --all", project)
-    run("git commit --quiet --message Work", project)
 
 
 def write(file: Path, content: str | bytes | None) -> None:

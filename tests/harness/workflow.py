@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from harness import bytecode, machine
-from harness.project import Project, run
+from harness.command import run
+from harness.project import Project
 
 SHELLS = {
     None: ["bash", "-e"],

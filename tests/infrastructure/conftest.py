@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from harness import machine
+from harness.command import run
 from harness.once import once
-from harness.project import Project, run
+from harness.project import Project
 
 
 @pytest.fixture(scope="session")

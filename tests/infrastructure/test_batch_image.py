@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from harness.project import Project, run
+from harness.command import run
+from harness.project import Project
 from harness.workflow import Ran, Runner, Workflow
 
 ABSENT = ("fastapi", "uvicorn", "sklearn", "dvc", "skops", "pytest")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from harness import machine
-from harness.project import run
+from harness.command import run
 from harness.variants import PYTHONS, SWITCHES
 
 USES = re.compile(r"^\s*(?:- )?uses: (?P<action>.+)$", re.MULTILINE)

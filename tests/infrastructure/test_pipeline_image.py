@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from harness.project import Project, run
+from harness.command import run
+from harness.project import Project
 from harness.storages import SERVERS, Storage
 from harness.variants import KUBEFLOW
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 import yaml
+from harness.git import begin, release
 from harness.once import once
-from harness.project import Project, run
+from harness.project import Project
 
 HERE = Path(__file__).parent
 CONFIG = HERE.parents[1] / "template/.pre-commit-config.yaml"
@@ -108,11 +109,8 @@ def hooks(shared: Path) -> Hooks:
                 "[tool.setuptools]\npy-modules = []\n",
                 encoding="utf-8",
             )
-            run("git init --quiet --initial-branch main", path)
-            run("git add --all", path)
-            person = "-c user.name=person -c user.email=person@example.org"
-            run(f"git {person} commit --quiet --message hooks", path)
-            run(f"git tag {tag}", path)
+            begin(path)
+            release(path, tag)
 
     return Hooks(once(shared / "hooks", make))
 

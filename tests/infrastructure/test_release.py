@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from harness import machine
-from harness.project import Project, run
+from harness.command import run
+from harness.git import begin
+from harness.project import Project
 from harness.released import released
 from harness.servers import Heard, hearing
 from harness.workflow import REPOSITORY, Ran, Runner, Workflow
@@ -52,9 +54,7 @@ def origin(tmp_path: Path) -> Project:
     shutil.copy(machine.ROOT / "scripts/release.py", path / "scripts")
     (path / "CHANGELOG.md").write_text(CHANGELOG)
     (path / "pyproject.toml").write_text('[project]\nname = "slipway"\nversion = "0.2.0"\n')
-    run("git init --quiet --initial-branch main", path)
-    run("git config user.name 'A Person'", path)
-    run("git config user.email person@example.org", path)
+    begin(path)
     return Project(path, tmp_path / "environment")
 
 

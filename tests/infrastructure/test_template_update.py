@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from copier import run_copy
-from harness.project import Project, release, run
+from harness.command import run
+from harness.git import begin, release
+from harness.project import Project
 from harness.servers import hearing
 from harness.workflow import Runner, Workflow
 
@@ -28,9 +30,7 @@ def origin(template_copy: Path, tmp_path: Path) -> Project:
     """Return a project of the template's release, as its server has it."""
     path = tmp_path / "origin"
     run_copy(str(template_copy), path, defaults=True, quiet=True)
-    run("git init --quiet --initial-branch main", path)
-    run("git config user.name 'A Person'", path)
-    run("git config user.email person@example.org", path)
+    begin(path)
     made = Project(path, tmp_path / "environment")
     made.commit("Generate the project")
     return made

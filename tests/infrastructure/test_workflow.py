@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from harness.project import Project, run
+from harness.command import run
+from harness.project import Project
 from harness.variants import PYTHONS
 from harness.workflow import Ran, Runner, Workflow
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from copier import run_copy
 from harness import machine, tables
-from harness.project import release
+from harness.git import release
 from harness.rendered import Variant, differences, read_answers
 from jinja2 import UndefinedError
 

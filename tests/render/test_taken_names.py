@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from harness import machine, tables
-from harness.project import Project, run
+from harness.command import run
+from harness.project import Project
 from harness.rendered import Variant
 from harness.variants import PYTHONS
 

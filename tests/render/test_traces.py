@@ -14,7 +14,7 @@ TRACES = {
     },
     "data_source": {
         "file": r"fsspec|conf/data/file\.yaml|data: file",
-        "sql": r'^  "psycopg|DATABASE_URL|data\.sql',
+        "sql": r"DATABASE_URL|data\.sql",
         "bigquery": r"(?i)bigquery|GOOGLE_CLOUD_PROJECT",
     },
     "storage": {

@@ -4,7 +4,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from harness.project import run
+from harness.command import run
+from harness.git import begin, commit
 
 
 @pytest.fixture
@@ -12,11 +13,8 @@ def clone(template: Path, tmp_path: Path) -> Path:
     """A repository that holds the work tree, as a clone of it would."""
     folder = tmp_path / "slipway"
     shutil.copytree(template, folder)
-    run("git init --quiet --initial-branch main", folder)
-    run("git config user.name 'A Person'", folder)
-    run("git config user.email person@example.org", folder)
-    run("git add --all", folder)
-    run("git commit --quiet --message all", folder)
+    begin(folder)
+    commit(folder)
     return folder
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
-from harness.project import Project, run
+from harness.command import run
+from harness.project import Project
 from harness.servers import hearing
 from harness.storages import SERVERS, reach
 from harness.variants import KUBEFLOW

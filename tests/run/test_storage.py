@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from harness.project import Project, run
+from harness.command import run
+from harness.project import Project
 from harness.storages import SERVERS, reach
 
 MADE = ["data/train.parquet", "data/test.parquet", "models/model.onnx", "models/model.skops"]

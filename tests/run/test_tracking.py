@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 from harness import machine
+from harness.command import run
 from harness.databases import postgres
-from harness.project import Project, read_pyproject, run
+from harness.project import Project, read_pyproject
 from harness.servers import free_port, listening
 from harness.storages import SERVERS, reach
 from harness.variants import OPTIONS

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from harness import machine
-from harness.project import run
-from harness.releases import Releases, commit, snapshot, update, write
+from harness.command import run
+from harness.git import begin, commit
+from harness.releases import Releases, snapshot, update, write
 
 THEIRS = {
     "charter.md": "# Our own goals\n",
@@ -24,9 +25,7 @@ def theirs(tmp_path: Path) -> Path:
     path = tmp_path / "owls"
     for name, content in THEIRS.items():
         write(path / name, content)
-    run("git init --quiet --initial-branch main", path)
-    run("git config user.name 'A Person'", path)
-    run("git config user.email person@example.org", path)
+    begin(path)
     commit(path)
     return path
 

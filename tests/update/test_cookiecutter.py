@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 from copier import run_copy
 from harness import machine
+from harness.command import run
+from harness.git import begin, commit, release
 from harness.once import once
-from harness.project import release, run
-from harness.releases import commit, snapshot, write
+from harness.releases import snapshot, write
 from harness.rendered import read_answers
 
 SCRIPT = "scripts/cookiecutter.py"
@@ -65,8 +66,6 @@ def moved_on(repository: Path, shared: Path) -> Path:
         shutil.copytree(repository, path)
         write(path / "template/program", "#!/bin/sh\n")
         (path / "template/program").chmod(0o755)
-        run("git config user.name 'A Person'", path)
-        run("git config user.email person@example.org", path)
         commit(path)
 
     return once(shared / "slipway-moved-on", make)
@@ -348,9 +347,7 @@ def test_next_release_arrives_by_either_update(
     made = (cruft if way == "cruft" else cookiecutter)(source, "--checkout", "v1.2.3")
     assert made.returncode == 0, made.stderr
     project = _project(place)
-    run("git init --quiet --initial-branch main", project)
-    run("git config user.name 'A Person'", project)
-    run("git config user.email person@example.org", project)
+    begin(project)
     commit(project)
     with (template / "template/SECURITY.md.jinja").open("a") as file:
         file.write("\nWhat the next release brings.\n")

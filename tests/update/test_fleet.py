@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from harness import machine
-from harness.project import run
-from harness.releases import Releases, commit, snapshot, write
+from harness.command import run
+from harness.git import commit
+from harness.releases import Releases, snapshot, write
 
 
 @pytest.fixture
@@ -55,7 +56,10 @@ def test_each_update_is_one_commit_on_a_branch_beside_what_people_do(fleet: Path
         project = fleet / name
         branch = "template-update/v1.1.0"
         assert run(f"git show {branch}:new.txt", project).stdout == "new\n"
-        assert run(f"git rev-list --count main..{branch}", project).stdout == "1\n"
+        assert (
+            run(f"git rev-parse {branch}~1", project).stdout
+            == run("git rev-parse main", project).stdout
+        )
         assert run("git branch --show-current", project).stdout == "main\n"
         assert not (project / "new.txt").exists()
     assert "mine = 1" in run(f"git show {branch}:setup.cfg", fleet / "team/edited").stdout

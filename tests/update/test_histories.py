@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from copier import run_copy
+from harness.command import run
+from harness.git import commit
 from harness.histories import EDITS, History, Merged, lost
-from harness.project import run
-from harness.releases import FILES, JOB, Releases, commit
+from harness.releases import FILES, JOB, Releases
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from updating.git import Repository

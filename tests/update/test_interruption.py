@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from harness import machine
-from harness.project import run
+from harness.command import run
 from harness.releases import UPDATE, Releases, snapshot, update
 
 KILLS = int(os.environ.get("KILLS", "50"))

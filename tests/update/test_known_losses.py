@@ -7,8 +7,9 @@ import shutil
 from pathlib import Path
 
 from copier import run_update
-from harness.project import run
-from harness.releases import JOB, Releases, commit, update
+from harness.command import run
+from harness.git import commit
+from harness.releases import JOB, Releases, update
 
 MINE = "my own line"
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from copier import run_copy
-from harness.project import run
-from harness.releases import commit, update
+from harness.command import run
+from harness.git import begin, commit
+from harness.releases import update
 from harness.rendered import differences, read_answers
 from harness.variants import OPTIONS, SWITCHES
 
@@ -65,9 +66,7 @@ def _change(project: Path, answers: Mapping[str, str]) -> None:
 
 
 def _start(project: Path) -> None:
-    run("git init --quiet --initial-branch main", project)
-    run("git config user.name 'A Person'", project)
-    run("git config user.email person@example.org", project)
+    begin(project)
     commit(project)
 
 

@@ -1,13 +1,15 @@
 """The project's update command keeps what people did, says what it will do, and changes nothing where it fails."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 from harness import machine
-from harness.project import run
-from harness.releases import SETTINGS, Releases, commit, snapshot, update, write
+from harness.command import run
+from harness.git import begin, commit
+from harness.releases import SETTINGS, Releases, snapshot, update, write
 
 
 def test_change_of_the_template_arrives_beside_an_edit_of_the_same_file(
@@ -163,9 +165,7 @@ def test_project_in_a_folder_of_a_larger_repository(releases: Releases, tmp_path
     repository = tmp_path / "repository"
     write(repository / "readme.md", "# All of us\n")
     write(repository / "run.sh", "#!/bin/sh\necho ours\n")
-    run("git init --quiet --initial-branch main", repository)
-    run("git config user.name 'A Person'", repository)
-    run("git config user.email person@example.org", repository)
+    begin(repository)
     made = releases.project(tmp_path / "made")
     (repository / "teams").mkdir()
     project = made.rename(repository / "teams/demo")
@@ -181,6 +181,15 @@ def test_project_in_a_folder_of_a_larger_repository(releases: Releases, tmp_path
         "A  teams/demo/docs/new.txt",
         "D  teams/demo/run.sh",
     ]
+
+
+def test_project_whose_folder_was_copied(releases: Releases, tmp_path: Path) -> None:
+    project = shutil.copytree(releases.project(tmp_path / "original"), tmp_path / "copy")
+    releases.release("v1.1.0", {"run.sh": "#!/bin/sh\necho new\n"})
+
+    assert update(project).returncode == 0
+
+    assert (project / "run.sh").read_text() == "#!/bin/sh\necho new\n"
 
 
 def test_answer_can_be_changed_and_changed_back(releases: Releases, tmp_path: Path) -> None:

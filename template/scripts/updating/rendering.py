@@ -38,6 +38,16 @@ def render_both(
     return answers
 
 
+def copier(version: str, data: Sequence[str], *arguments: str) -> None:
+    """Have Copier render a version; what it asks, it asks on the terminal. Raises UpdateError with its last word."""
+    chosen = [part for pair in data for part in ("--data", pair)]
+    command = [sys.executable, "-m", "copier", *arguments, "--quiet", "--vcs-ref", version, *chosen]
+    ran = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    if ran.returncode:
+        complaint = (ran.stderr.strip().splitlines() or ["Copier was stopped"])[-1]
+        raise UpdateError(f"Version {version} cannot be rendered with these answers: {complaint}")
+
+
 def leave_what_is_theirs(
     project: Project, settings: Mapping[str, Any], answers: Mapping[str, Any], folder: Path
 ) -> None:
@@ -77,14 +87,7 @@ def _render(template: Template, version: str, answers: str, to: Path, data: Sequ
     to.mkdir()
     (to / ANSWERS).write_text(answers, encoding="utf-8")
     name_template(to / ANSWERS, str(template.clone.directory))
-    command = [sys.executable, "-m", "copier", "recopy", "--quiet", "--defaults", "--overwrite"]
-    chosen = [part for pair in data for part in ("--data", pair)]
-    ran = subprocess.run(
-        [*command, "--vcs-ref", version, *chosen, str(to)], capture_output=True, text=True, check=False
-    )
-    if ran.returncode:
-        complaint = (ran.stderr.strip().splitlines() or ["Copier says nothing"])[-1]
-        raise UpdateError(f"Version {version} cannot be rendered with these answers: {complaint}")
+    copier(version, data, "recopy", "--defaults", "--overwrite", str(to))
 
 
 def _patterns(entries: Sequence[str], answers: Mapping[str, Any], operation: str) -> list[str]:
