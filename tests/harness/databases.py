@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness import machine
@@ -15,12 +16,41 @@ PASSWORD = "se/cret #1"
 """With characters that an address has to escape."""
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """The databases of a PostgreSQL server that can be stopped and started again."""
+
+    folder: Path
+    port: int
+    user: str | None
+
+    @property
+    def address(self) -> str:
+        """Where its database is, with the password of a user."""
+        return f"postgresql://learner:se%2Fcret%20%231@127.0.0.1:{self.port}/postgres"
+
+    @contextmanager
+    def running(self, log: Path) -> Iterator[None]:
+        """Run the server until the block ends; who is connected then loses the connection."""
+        programs, data = _postgres_programs(), self.folder / "data"
+        server = [
+            *(programs / "postgres", "-D", data, "-p", str(self.port), "-k", self.folder),
+            *("-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "timezone=UTC"),
+        ]
+        with listening(server, self.port, log, user=self.user):
+            try:
+                yield
+            finally:
+                stop = [programs / "pg_ctl", "stop", "--silent", "--mode=fast", "--pgdata", data]
+                subprocess.run(stop, user=self.user, cwd=self.folder, check=False)
+
+
 @contextmanager
-def postgres(log: Path) -> Iterator[str]:
-    """Run a PostgreSQL server; yield the address of its database, with the password of a user."""
-    programs = _postgres_programs()
+def cluster() -> Iterator[Cluster]:
+    """Make the databases of a PostgreSQL server, which does not run yet."""
     # Root may not run it, and who may cannot look into a folder of root's.
     user = "nobody" if os.geteuid() == 0 else None
+    programs = _postgres_programs()
     folder = Path(tempfile.mkdtemp(prefix="postgres-"))
     try:
         password = folder / "password"
@@ -39,15 +69,16 @@ def postgres(log: Path) -> Iterator[str]:
             stdout=subprocess.DEVNULL,
             check=True,
         )
-        port = free_port()
-        server = [
-            *(programs / "postgres", "-D", folder / "data", "-p", str(port), "-k", folder),
-            *("-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "timezone=UTC"),
-        ]
-        with listening(server, port, log, user=user):
-            yield f"postgresql://learner:se%2Fcret%20%231@127.0.0.1:{port}/postgres"
+        yield Cluster(folder, free_port(), user)
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def postgres(log: Path) -> Iterator[str]:
+    """Run a PostgreSQL server; yield the address of its database, with the password of a user."""
+    with cluster() as made, made.running(log):
+        yield made.address
 
 
 def _postgres_programs() -> Path:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from harness import machine
-from harness.project import Project, run
+from harness.command import run
+from harness.project import Project
 from harness.servers import free_port
 
 pytestmark = pytest.mark.xdist_group("images")
@@ -39,7 +40,7 @@ def image(engine: None) -> Iterator[Callable[[Project], str]]:
         run(f"docker image rm --force {name}", machine.ROOT)
 
 
-def test_service_comes_up_healthy_and_answers_with_nothing_to_write_to(
+def test_service_comes_up_healthy_and_its_predictions_outlive_the_container(
     image: Callable[[Project], str], project: Callable[..., Project]
 ) -> None:
     service, port = project("classification"), free_port()
@@ -48,7 +49,7 @@ def test_service_comes_up_healthy_and_answers_with_nothing_to_write_to(
     try:
         run(f"{compose} up --no-build --wait --wait-timeout 90", path, **variables)
 
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=10) as answer:
             assert json.load(answer)["status"] == "ok"
         container = run(f"{compose} ps --quiet api", path, **variables).stdout.split()[-1]
         host = json.loads(
@@ -58,8 +59,26 @@ def test_service_comes_up_healthy_and_answers_with_nothing_to_write_to(
         assert host["CapDrop"] == ["ALL"]
         assert host["Memory"] == 512 * 1024**2
         assert host["RestartPolicy"]["Name"] == "unless-stopped"
-    finally:
+
+        tell = f"{compose} exec --no-TTY api python -m {service.package}.serve.store"
+        _predict(port)
         run(f"{compose} down --timeout 20", path, **variables)
+        run(f"{compose} up --no-build --wait --wait-timeout 90", path, **variables)
+        assert (
+            "predictions in sqlite:////data/predictions.db: 1, from"
+            in run(tell, path, **variables).stdout
+        )
+    finally:
+        run(f"{compose} down --timeout 20 --volumes", path, **variables)
+
+
+def _predict(port: int) -> None:
+    address = f"http://127.0.0.1:{port}"
+    with urllib.request.urlopen(f"{address}/openapi.json", timeout=10) as page:
+        operation = json.load(page)["paths"]["/predict"]["post"]
+    example = operation["requestBody"]["content"]["application/json"]["example"]
+    body = {"data": json.dumps(example).encode(), "headers": {"Content-Type": "application/json"}}
+    urllib.request.urlopen(urllib.request.Request(f"{address}/predict", **body), timeout=10).close()
 
 
 def test_files_are_scored_once_by_the_user_who_asks(

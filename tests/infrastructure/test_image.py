@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 from harness import machine
-from harness.project import Project, run
+from harness.command import run
+from harness.project import Project
 from harness.variants import TASKS
 
 TRAINING_SIDE = ("sklearn", "dvc", "polars", "skops", "hydra", "pytest")
@@ -27,6 +28,7 @@ class Service:
 
     container: str
     address: str
+    package: str
 
     def inspect(self, of: str) -> Any:
         """Return what the engine knows of the container, by a Go template."""
@@ -45,6 +47,10 @@ class Service:
     def python(self, code: str) -> str:
         """Run Python code inside the container and return what it printed."""
         return _docker(f'exec {self.container} python -c "{code}"')
+
+    def stored(self) -> str:
+        """Return what the service says of its predictions."""
+        return _docker(f"exec {self.container} python -m {self.package}.serve.store")
 
     @property
     def log(self) -> str:
@@ -65,7 +71,7 @@ def built(
 
 @pytest.fixture(scope="module")
 def service(built: Project) -> Iterator[Service]:
-    """The image, running healthily with nothing to write to and no privilege."""
+    """The image, running healthily with one place to write to and no privilege."""
     with started(built) as running:
         _wait_until_healthy(running)
         yield running
@@ -80,9 +86,9 @@ def started(project: Project, *, options: str = "", command: str = "") -> Iterat
     )
     try:
         address = _docker(f"port {container} 8000/tcp").splitlines()[0]
-        yield Service(container, f"http://{address}")
+        yield Service(container, f"http://{address}", project.package)
     finally:
-        _docker(f"rm --force {container}")
+        _docker(f"rm --force --volumes {container}")
 
 
 pytestmark = pytest.mark.xdist_group("images")
@@ -94,11 +100,9 @@ def test_service_runs_without_root_and_without_a_writable_file_system(service: S
     assert service.inspect(".HostConfig.ReadonlyRootfs") is True
 
 
-def test_health_names_the_model(service: Service) -> None:
-    health = service.ask("/health")
-
-    assert health["status"] == "ok"
-    assert health["model"]
+def test_version_names_the_model_of_the_image(service: Service) -> None:
+    assert service.ask("/health/ready") == {"status": "ok"}
+    assert len(service.ask("/version")["model_sha256"]) == 64
 
 
 def test_prediction_that_the_documentation_shows_is_answered(service: Service) -> None:
@@ -108,6 +112,19 @@ def test_prediction_that_the_documentation_shows_is_answered(service: Service) -
     answer = service.ask("/predict", body["example"])
 
     assert len(answer["predictions"]) >= 1
+
+
+def test_predictions_are_kept_in_the_volume(service: Service) -> None:
+    page = service.ask("/openapi.json")
+    body = page["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+    service.ask("/predict", body["example"])
+
+    deadline = time.monotonic() + PATIENCE
+    while "no predictions" in (told := service.stored()) and time.monotonic() < deadline:
+        time.sleep(0.5)
+
+    assert "predictions in sqlite:////data/predictions.db" in told
+    assert service.inspect(".Mounts")[0]["Destination"] == "/data"
 
 
 def test_image_holds_nothing_of_the_training_side(service: Service) -> None:

@@ -29,6 +29,14 @@ class ObjectiveMissedError(ProjectError):
     """The model misses at least one objective of conf/objectives.yaml."""
 
 
+class StoreError(ProjectError):
+    """The store of predictions was made by a newer version of the project."""
+
+
+class StoreLostError(StoreError):
+    """The store of predictions cannot be used now; it may be well another time."""
+
+
 class RegistryError(ProjectError):
     """A version of the model cannot be registered, promoted, rolled back to or fetched."""
 

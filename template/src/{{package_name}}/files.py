@@ -43,3 +43,12 @@ def content_hash(path: Path) -> str:
         while chunk := stream.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def state_of(path: Path) -> tuple[int, ...] | None:
+    """Tell what changes when a file is replaced or written to; None if there is no file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size

@@ -17,6 +17,7 @@ from ..config import Component, Config
 from ..errors import DisagreementError
 from ..features import features
 from ..files import whole
+from .contributions import typical_row
 from .examples import Examples
 from .judge import Judge
 from .predictor import CATEGORIES, NUMBERS, SIGNATURE, Prediction, Signature
@@ -68,6 +69,7 @@ def sign(name: str, known: Examples, judge: Judge, config: Config, *, data_hash:
         classes=sorted(set(known.target)) if is_label else None,
         offset=judge.offset,
         windows=_without_target(config.task.windows),
+        typical=typical_row(known.inputs),
     )
 
 

@@ -18,7 +18,10 @@ CATEGORIES = "categories"
 
 
 class Signature(BaseModel):
-    """What has to be known to use a model, kept inside the ONNX file so that the two cannot part."""
+    """What has to be known to use a model, kept inside the ONNX file so that the two cannot part.
+
+    typical  the middle of each feature in training, for `contributions`; None in a model that is older than those
+    """
 
     name: str
     trained_on: str
@@ -28,6 +31,7 @@ class Signature(BaseModel):
     classes: list[str] | None = None
     offset: str | None = None
     windows: dict[str, Any] | None = None
+    typical: dict[str, float | str | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -51,22 +55,19 @@ class Prediction:
 
 
 class Predictor:
-    """An exported model, ready to predict in one thread.
+    """An exported model, from its file or from the content of one, ready to predict in one thread.
 
-    Raises FileNotFoundError if the model has not been trained or pulled.
+    Raises what `model_content` does.
     """
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, model: Path | str | bytes) -> None:
         import onnxruntime
 
-        if not Path(path).exists():
-            raise FileNotFoundError(
-                f"there is no model at {path}: run `uv run poe pipeline` to train it, or `dvc pull` to fetch it"
-            )
+        content = model if isinstance(model, bytes) else model_content(model)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.signature = Signature.model_validate_json(metadata[SIGNATURE])
 
@@ -89,6 +90,19 @@ class Predictor:
         if self.signature.offset is not None:
             values = values + columns[self.signature.offset]
         return Prediction(values)
+
+
+def model_content(path: Path | str) -> bytes:
+    """Read the file of a model.
+
+    Raises FileNotFoundError if it has not been trained or pulled.
+    """
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"there is no model at {path}: run `uv run poe pipeline` to train it, or `dvc pull` to fetch it"
+        ) from error
 
 
 def model_inputs(seen: Columns, signature: Signature) -> dict[str, NDArray[Any]]:

@@ -1,5 +1,6 @@
 """What the service asks and how it answers: the part that depends on the kind of task."""
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -29,11 +30,28 @@ class Contract(Protocol):
     def columns(self) -> list[Column]:
         """The columns that a row of the request may have."""
 
+    @property
+    def explanation_model(self) -> type[BaseModel]:
+        """What the body of a request must be that asks to explain one prediction."""
+
+    @property
+    def explanation_example(self) -> dict[str, Any]:
+        """Such a body, for the OpenAPI page."""
+
     def to_columns(self, request: Any) -> Columns:
         """Give a valid request the form that the model reads."""
 
-    def answers(self, request: Any, prediction: Prediction) -> list[dict[str, Any]]:
+    def answers(self, columns: Columns, prediction: Prediction) -> list[dict[str, Any]]:
         """Give one entry per prediction, ready for JSON."""
+
+    def explained_row(self, request: Any) -> Columns:
+        """Give the one row that is to be explained the form that the model reads."""
+
+    def explained_label(self, request: Any) -> str | None:
+        """Give the class that is to be explained; None for the predicted one, or where there are no classes."""
+
+    def inputs(self, request: Any, answers: list[dict[str, Any]]) -> Sequence[Any]:
+        """What each entry was made from, as the store keeps it: anything that pydantic can write as JSON."""
 
 
 def contract(signature: Signature) -> Contract:

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
-from ..columns import Columns, from_rows
+from ..columns import Columns, from_rows, take
 from ..data.windows import DATE, NAMES, Windows, latest
 from ..model.predictor import Prediction, Signature
 from ..schema import Column
@@ -22,8 +23,11 @@ class History:
         self._series = Series(signature)
         self._windows = self._series.windows
         self.columns = self._series.columns
-        self.request_model = _request_model(self.columns, self._windows)
+        row, steps = row_model(self.columns), _steps(self._windows)
+        self.request_model = self._body("PredictionRequest", row, horizon=(steps, self._windows.horizon))
         self.example = {"history": self._series.example(), "horizon": min(3, self._windows.horizon)}
+        self.explanation_model = self._body("ExplanationRequest", row, step=(steps, 1))
+        self.explanation_example = {"history": self._series.example(), "step": 1}
         title = self._series.source.target.name
         self.answer_model = create_model(
             "Prediction", date=(str, ...), prediction=(float, Field(title=title))
@@ -31,17 +35,54 @@ class History:
 
     def to_columns(self, request: Any) -> Columns:
         """Cut the windows that end with the last row."""
-        return latest(
-            _columns(request.history, self.columns), self._series.source, self._windows, request.horizon
-        )
+        return self._windows_of(request.history, request.horizon)
 
-    def answers(self, request: Any, prediction: Prediction) -> list[dict[str, Any]]:
+    def answers(self, columns: Columns, prediction: Prediction) -> list[dict[str, Any]]:
         """Give one entry per step, the next one first."""
-        dates = self.to_columns(request)[DATE].astype(f"datetime64[{self._windows.frequency}]")
+        dates = columns[DATE].astype(f"datetime64[{self._windows.frequency}]")
         return [
             {"date": str(date), "prediction": value}
             for date, value in zip(dates, prediction.values.tolist(), strict=True)
         ]
+
+    def explained_row(self, request: Any) -> Columns:
+        """Cut the window that ends with the last row, for the one step that is asked for."""
+        return take(self._windows_of(request.history, request.step), np.array([-1]))
+
+    def explained_label(self, request: Any) -> str | None:
+        """Give none: a forecast has no classes."""
+        return None
+
+    def _windows_of(self, history: list[Any], steps: int) -> Columns:
+        return latest(_columns(history, self.columns), self._series.source, self._windows, steps)
+
+    def _body(self, name: str, row: Any, **more: Any) -> type[BaseModel]:
+        """A history that is long enough, and what else is asked."""
+        time, windows = self.columns[0], self._windows
+
+        def long_enough(request: Any) -> Any:
+            stamps = _columns(request.history, [time])[time.name].astype(f"datetime64[{windows.frequency}]")
+            span = int((stamps.max() - stamps.min()).astype(int)) + 1
+            if span > 10 * MOST_ROWS:
+                raise ValueError(
+                    f"a history without dates so far apart: this one spans {span} {NAMES[windows.frequency]}"
+                )
+            if (rule := windows.broken_rule(stamps)) is not None:
+                raise ValueError(rule)
+            return request
+
+        return create_model(
+            name,
+            __config__=ConfigDict(extra="forbid"),
+            __validators__={"long_enough": model_validator(mode="after")(long_enough)},  # type: ignore[dict-item]
+            history=(Annotated[list[row], Field(min_length=1, max_length=MOST_ROWS)], ...),
+            **more,
+        )
+
+    def inputs(self, request: Any, answers: list[dict[str, Any]]) -> list[dict[str, str]]:
+        """Give the last known period and the one that is forecast: the history itself would be kept over and over."""
+        origin = np.datetime64(answers[0]["date"], self._windows.frequency) - 1
+        return [{"origin": str(origin), "date": entry["date"]} for entry in answers]
 
 
 def contract(signature: Signature) -> History:
@@ -53,25 +94,5 @@ def _columns(rows: list[Any], columns: list[Column]) -> Columns:
     return from_rows([row.by_column() for row in rows], columns)
 
 
-def _request_model(columns: list[Column], windows: Windows) -> type[BaseModel]:
-    row: Any = row_model(columns)
-    time = columns[0].name
-
-    def long_enough(request: Any) -> Any:
-        stamps = _columns(request.history, columns[:1])[time].astype(f"datetime64[{windows.frequency}]")
-        span = int((stamps.max() - stamps.min()).astype(int)) + 1
-        if span > 10 * MOST_ROWS:
-            raise ValueError(
-                f"a history without dates so far apart: this one spans {span} {NAMES[windows.frequency]}"
-            )
-        if (rule := windows.broken_rule(stamps)) is not None:
-            raise ValueError(rule)
-        return request
-
-    return create_model(
-        "PredictionRequest",
-        __config__=ConfigDict(extra="forbid"),
-        __validators__={"long_enough": model_validator(mode="after")(long_enough)},  # type: ignore[dict-item]
-        history=(Annotated[list[row], Field(min_length=1, max_length=MOST_ROWS)], ...),
-        horizon=(Annotated[int, Field(strict=True, ge=1, le=windows.horizon)], windows.horizon),
-    )
+def _steps(windows: Windows) -> Any:
+    return Annotated[int, Field(strict=True, ge=1, le=windows.horizon)]

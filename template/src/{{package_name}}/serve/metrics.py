@@ -1,15 +1,19 @@
 """What the service tells Prometheus: requests, their duration, and what was predicted."""
 
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from time import perf_counter
 
 import numpy as np
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client import Counter as Count
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..model.predictor import Prediction, Signature
+from ..model.predictor import Prediction
+from .champion import Place
 
 # A single row takes about a millisecond, a thousand rows up to some hundred.
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -19,8 +23,10 @@ VALUE_BUCKETS = 10
 class Metrics:
     """Counters of one application; its own registry lets two of them live in one process."""
 
-    def __init__(self, signature: Signature) -> None:
+    def __init__(self, place: Place) -> None:
+        signature = place.champion.signature
         self._registry = CollectorRegistry()
+        self._registry.register(Served(place))
         self._requests = Count(
             "http_requests", "Requests answered", ["route", "status"], registry=self._registry
         )
@@ -32,6 +38,9 @@ class Metrics:
             registry=self._registry,
         )
         self._rows = Count("predicted_rows", "Rows predicted", registry=self._registry)
+        self._not_stored = Count(
+            "predictions_not_stored", "Predictions that were answered and given up", registry=self._registry
+        )
         if signature.classes is not None:
             self._labels = Count(
                 "predicted_labels", "Predictions by class", ["label"], registry=self._registry
@@ -65,9 +74,28 @@ class Metrics:
         for label, count in Counter(prediction.values.tolist()).items():
             self._labels.labels(label).inc(count)
 
+    def not_stored(self, predictions: int) -> None:
+        """Count predictions that the store will not have."""
+        self._not_stored.inc(predictions)
+
     def page(self) -> bytes:
         """Write all figures in Prometheus's text format."""
         return generate_latest(self._registry)
+
+
+class Served(Collector):
+    """Which model answers, read when Prometheus asks."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def collect(self) -> Iterator[Metric]:
+        """Tell the model, and whether the file that is there now is refused."""
+        champion = self._place.champion
+        about = {"name": champion.signature.name, "sha256": champion.hash}
+        yield InfoMetricFamily("model", "The model that answers", about)
+        refused = self._place.refused is not None
+        yield GaugeMetricFamily("model_refused", "1 if the model's file is another one, and no good", refused)
 
 
 def _buckets(bounds: tuple[float, float] | None) -> list[float]:
@@ -99,6 +127,9 @@ class Measured:
         try:
             await self._app(scope, receive, noting)
         finally:
-            # An unknown path must not become a label: anyone can invent a million of them.
-            route = getattr(scope.get("route"), "path", "other")
-            self._metrics.request(route, status, perf_counter() - start)
+            self._metrics.request(route_of(scope), status, perf_counter() - start)
+
+
+def route_of(scope: Scope) -> str:
+    """Return the route that answered; an unknown path is none, for anyone can invent a million of them."""
+    return getattr(scope.get("route"), "path", "other")

@@ -1,32 +1,54 @@
-"""The OpenAPI page of a route that reads its own body."""
+"""The OpenAPI page of routes that read their own body."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-
-def request_body(model: type[BaseModel], example: Any) -> dict[str, Any]:
-    """Describe, for `openapi_extra`, a body of this model; `example` is a valid one."""
-    reference = {"$ref": f"#/components/schemas/{model.__name__}"}
-    content = {"application/json": {"schema": reference, "example": example}}
-    return {"requestBody": {"required": True, "content": content}}
+from .champion import Champion
+from .service import Service
 
 
-def with_models(app: FastAPI, *models: type[BaseModel]) -> Callable[[], dict[str, Any]]:
-    """Make the function that writes the page with models that FastAPI itself does not see."""
+@dataclass(frozen=True)
+class Body:
+    """The body of a request: what it must be, and a valid one."""
+
+    model: type[BaseModel]
+    example: Any
+
+
+def with_bodies(
+    app: FastAPI, service: Service, bodies: Mapping[str, Callable[[Champion], Body]]
+) -> Callable[[], dict[str, Any]]:
+    """Make the function that writes the page, with bodies by path that FastAPI itself does not see.
+
+    Another model may have other ranges and categories: with it the page gets another version, and is written anew.
+    """
 
     def page() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            app.openapi_schema = get_openapi(
-                title=app.title, version=app.version, description=app.description, routes=app.routes
-            )
-            schemas = app.openapi_schema.setdefault("components", {}).setdefault("schemas", {})
-            for model in models:
-                schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-                schemas |= schema.pop("$defs", {}) | {model.__name__: schema}
+        champion = service.champion
+        version = champion.hash[:12]
+        if app.openapi_schema is None or app.version != version:
+            app.version = version
+            app.openapi_schema = _written(app, {path: body(champion) for path, body in bodies.items()})
         return app.openapi_schema
 
+    return page
+
+
+def _written(app: FastAPI, bodies: Mapping[str, Body]) -> dict[str, Any]:
+    page = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    schemas = page.setdefault("components", {}).setdefault("schemas", {})
+    for path, body in bodies.items():
+        name = body.model.__name__
+        content = {"schema": {"$ref": f"#/components/schemas/{name}"}, "example": body.example}
+        page["paths"][path]["post"]["requestBody"] = {
+            "required": True,
+            "content": {"application/json": content},
+        }
+        schema = body.model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= schema.pop("$defs", {}) | {name: schema}
     return page

@@ -27,6 +27,8 @@ STRUCTURE = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "int_parsing": "a whole number",
+    "string_type": "text",
+    "string_pattern_mismatch": "an id, as the predictions of an answer have one",
 }
 """What must be where the body has the wrong shape, by pydantic's name of the error."""
 

@@ -101,8 +101,8 @@ def _rule_of_type(column: Column) -> str:
             return "text of at least one character"
 
 
-def quoted(names: Iterable[str], most: int = 20) -> str:
-    """Join names in quotation marks; of many, the first ones."""
+def quoted(names: Iterable[Any], most: int = 20) -> str:
+    """Join names as JSON writes them, text in quotation marks; of many, the first ones."""
     names = list(names)
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(dumps(name, ensure_ascii=False) for name in names[:most]) + more

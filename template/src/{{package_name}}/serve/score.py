@@ -60,7 +60,7 @@ def score(config: Config, source: Path, output: Path, at_once: int = ROWS_AT_ONC
             is none.
     """
     check_request(source, output, at_once)
-    predictor = served_model()
+    predictor, model_hash = served_model(served_path())
     scorer = configured_scorer(predictor)
     rows = read(config.data, source)
     check_columns(rows, scorer, source)
@@ -69,7 +69,7 @@ def score(config: Config, source: Path, output: Path, at_once: int = ROWS_AT_ONC
         input_sha256=content_hash(source),
         form=config.data.model_dump(include={"separator", "decimal", "encoding", "missing"}),
         model=predictor.signature.name,
-        model_sha256=content_hash(served_path()),
+        model_sha256=model_hash,
         trained_on=predictor.signature.trained_on,
         code=code_version(),
     )
@@ -114,7 +114,7 @@ def write_example(output: Path) -> None:
     """
     if output.suffix != ".parquet":
         raise ConfigurationError(f"{output} is no name of an example: end it in .parquet")
-    scorer = configured_scorer(served_model())
+    scorer = configured_scorer(served_model(served_path())[0])
     dates = [column.name for column in scorer.columns if column.type == "date"]
     with whole(output) as part:
         pl.DataFrame(scorer.example()).with_columns(pl.col(dates).str.to_datetime()).write_parquet(part)

@@ -1,0 +1,155 @@
+"""The database of the store: SQLite or PostgreSQL."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Select, Table, create_engine, delete, func, make_url, select
+from sqlalchemy import Row as Found
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, SQLAlchemyError
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from ...errors import ConfigurationError, StoreError, StoreLostError
+from .records import Row
+from .tables import VERSION, feedback, predictions, versions
+
+DRIVERS = {
+    "sqlite": "sqlite",
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+"""How SQLAlchemy calls what people write."""
+
+INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+# Seconds: a lock, or a server that has gone away, must not hold the writer for long.
+PATIENCE: Mapping[str, dict[str, Any]] = {
+    "sqlite": {"timeout": 3},
+    "postgresql": {"connect_timeout": 3, "tcp_user_timeout": 10_000},
+}
+BEFORE_MAKING = {
+    # Those who read do not keep those who write waiting, nor the other way round.
+    "sqlite": "PRAGMA journal_mode=WAL",
+    # Of several services that start at once, one makes the tables; any number does that no other program takes.
+    "postgresql": "SELECT pg_advisory_xact_lock(5107239861)",
+}
+
+
+class Database:
+    """The tables in a database, made when they are first needed.
+
+    Raises ConfigurationError if STORE_URL is no address of SQLite or PostgreSQL.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._url = _url(address)
+        self._kind = self._url.get_backend_name()
+        self._engine = create_engine(
+            self._url,
+            connect_args=PATIENCE[self._kind],
+            pool_pre_ping=True,
+            json_serializer=str,  # rows bring JSON
+        )
+        self._is_made = False
+
+    @property
+    def place(self) -> str:
+        """The address, without a secret."""
+        return self._url.set(query={}).render_as_string(hide_password=True)
+
+    def make(self) -> None:
+        """Make the tables that are absent.
+
+        Raises StoreError if a newer version of the project made them, StoreLostError if they are out of reach.
+        """
+        if self._is_made:
+            return
+        with self._begun() as connection:
+            connection.exec_driver_sql(BEFORE_MAKING[self._kind])
+            _make(connection, versions)
+            found = connection.scalar(select(func.max(versions.c.version)))
+            if found is not None and found > VERSION:
+                raise StoreError(
+                    f"the store at {self.place} has version {found} and this service knows {VERSION}: start a newer "
+                    "release, or set STORE_URL to another place"
+                )
+            for table in (predictions, feedback):
+                _make(connection, table)
+            self._insert(connection, versions, [{"version": VERSION}])
+        self._is_made = True
+
+    def write(self, rows: Mapping[Table, Sequence[Row]]) -> None:
+        """Write rows in one transaction; those that are there already stay as they are.
+
+        Raises StoreError if it may go well another time.
+        """
+        self.make()
+        with self._begun() as connection:
+            for table, given in rows.items():
+                self._insert(connection, table, given)
+
+    def forget(self, before: datetime) -> None:
+        """Delete what is older.
+
+        Raises StoreError if it may go well another time.
+        """
+        self.make()
+        with self._begun() as connection:
+            for table in (predictions, feedback):
+                connection.execute(delete(table).where(table.c.time < before))
+
+    def read(self, statement: Select[Any], rows_at_once: int) -> Iterator[Sequence[Found[Any]]]:
+        """Stream the rows of a statement.
+
+        Raises StoreError if the store is newer, or out of reach.
+        """
+        self.make()
+        with self._begun() as connection:
+            yield from connection.execution_options(yield_per=rows_at_once).execute(statement).partitions()
+
+    def _insert(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+        # After a connection broke off, nobody knows whether its rows were written.
+        connection.execute(INSERTS[self._kind](table).on_conflict_do_nothing(), rows)
+
+    @contextmanager
+    def _begun(self) -> Iterator[Connection]:
+        try:
+            if self._kind == "sqlite":
+                Path(str(self._url.database)).parent.mkdir(parents=True, exist_ok=True)
+            with self._engine.begin() as connection:
+                yield connection
+        except DataError:  # the database answers, and will never take these rows
+            raise
+        except (SQLAlchemyError, OSError) as error:
+            raise StoreLostError(f"the store at {self.place} cannot be used ({_reason(error)})") from error
+
+
+def _url(address: str) -> URL:
+    try:
+        url = make_url(address)
+        driver = DRIVERS[url.drivername]
+        if url.database in (None, "", ":memory:"):
+            raise ValueError
+    except (ArgumentError, KeyError, ValueError):
+        # The reason would repeat parts of the address, and with them the password.
+        raise ConfigurationError(
+            "STORE_URL is no address of a store: write sqlite:///path/to/file.db, "
+            "postgresql://user:password@host:5432/database (with %40 for @ and %2F for / in the password), or none"
+        ) from None
+    return url.set(drivername=driver)
+
+
+def _make(connection: Connection, table: Table) -> None:
+    connection.execute(CreateTable(table, if_not_exists=True))
+    for index in table.indexes:
+        connection.execute(CreateIndex(index, if_not_exists=True))
+
+
+def _reason(error: Exception) -> str:
+    """What the database said, in one line."""
+    said = str(error.orig if isinstance(error, DBAPIError) else error).strip() or type(error).__name__
+    return said.splitlines()[0][:500]

@@ -1,0 +1,119 @@
+"""The way into the store: requests put records, one thread writes them."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from threading import Event, Thread
+from time import monotonic
+
+from sqlalchemy import Table
+
+from ...errors import StoreError, StoreLostError
+from ..settings import Settings
+from .database import Database
+from .records import Record, Row, now
+from .tables import predictions
+from .waiting import Waiting
+
+LONGEST_PAUSE = 10.0
+"""Seconds between two tries while the database is lost."""
+LAST_SECONDS = 5.0
+"""In which the rows that still wait are written when the service ends."""
+BETWEEN_DELETIONS = 3600.0
+
+_log = logging.getLogger(__name__)
+
+
+class Store:
+    """Keeps records in a database, without which requests are answered all the same.
+
+    settings    those that begin with `store`
+    not_stored  is told how many predictions are given up
+
+    Raises ConfigurationError if STORE_URL is no address, StoreError if a newer version of the project made the store.
+    """
+
+    def __init__(self, settings: Settings, not_stored: Callable[[int], None]) -> None:
+        self._settings = settings
+        self._not_stored = not_stored
+        self._database = Database(settings.store_url)
+        self._waiting = Waiting(settings.store_rows)
+        self._rows: dict[Table, list[Row]] = {}
+        self._ending = Event()
+        self._is_lost = False
+        self._forgotten = monotonic() - BETWEEN_DELETIONS
+        try:
+            self._database.make()
+        except StoreLostError as error:
+            self._lost(error)
+
+    def keep(self, record: Record) -> bool:
+        """Have a record written soon; returns False if too many rows wait already."""
+        return self._waiting.put(record)
+
+    @asynccontextmanager
+    async def written(self) -> AsyncIterator[None]:
+        """Write as long as the service runs; in the end, what still waits."""
+        thread = Thread(target=self._run, name="store", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._ending.set()
+            self._waiting.due.set()
+            await asyncio.to_thread(thread.join, LAST_SECONDS + 1)
+            if self._waiting.rows:
+                _log.error("the service ends, and %d rows are not in the store", self._waiting.rows)
+
+    def _run(self) -> None:
+        pause = self._settings.store_seconds
+        while not self._ending.is_set():
+            self._waiting.due.wait(pause)
+            is_well = self._tried(self._write) and self._tried(self._forget)
+            pause = self._settings.store_seconds if is_well else min(2 * pause, LONGEST_PAUSE)
+        deadline = monotonic() + LAST_SECONDS
+        while not self._tried(self._write) and monotonic() < deadline:
+            self._waiting.due.wait(0.1)
+
+    def _tried(self, step: Callable[[], None]) -> bool:
+        """Take a step; returns False if the store is lost for now."""
+        try:
+            step()
+        except StoreError as error:
+            self._lost(error)
+            return False
+        if self._is_lost:
+            _log.warning("the store can be used again")
+            self._is_lost = False
+        return True
+
+    def _write(self) -> None:
+        """Write what waits; it waits on if the store is lost."""
+        for record in self._waiting.take():
+            self._rows.setdefault(record.table, []).extend(record.rows())
+        if not self._rows:
+            return
+        try:
+            self._database.write(self._rows)
+        except StoreError:
+            raise
+        except Exception:
+            _log.exception("the database will never take these rows, so they are given up")
+            self._not_stored(len(self._rows.get(predictions, [])))
+        self._waiting.done(sum(len(rows) for rows in self._rows.values()))
+        self._rows.clear()
+
+    def _forget(self) -> None:
+        """Delete, now and then, what is too old to be kept."""
+        if not self._settings.store_days or monotonic() - self._forgotten < BETWEEN_DELETIONS:
+            return
+        self._database.forget(now() - timedelta(days=self._settings.store_days))
+        self._forgotten = monotonic()
+
+    def _lost(self, error: StoreError) -> None:
+        """Say so once, for nobody reads a thousand lines that are alike."""
+        if not self._is_lost:
+            _log.error("%s: at most %d rows wait for it", error, self._settings.store_rows)
+            self._is_lost = True

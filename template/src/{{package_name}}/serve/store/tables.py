@@ -1,0 +1,35 @@
+"""The tables of the store."""
+
+from sqlalchemy import JSON, Column, DateTime, Index, Integer, MetaData, String, Table
+
+VERSION = 1
+"""Of the tables below; a change to them is a new one."""
+
+_metadata = MetaData()
+_value = JSON(none_as_null=True)
+
+versions = Table(
+    "store_version", _metadata, Column("version", Integer, primary_key=True, autoincrement=False)
+)
+
+predictions = Table(
+    "predictions",
+    _metadata,
+    Column("id", String, primary_key=True),
+    Column("time", DateTime, nullable=False),  # UTC, as all times here
+    Column("model", String, nullable=False),  # SHA-256 of its file
+    Column("features", _value, nullable=False),
+    Column("prediction", _value, nullable=False),
+    Column("probabilities", _value),
+    Index("predictions_in_time", "time", "id"),
+)
+
+# An outcome may come before its prediction is written, hence no foreign key; one that is told again is another row.
+feedback = Table(
+    "feedback",
+    _metadata,
+    Column("id", String, primary_key=True),
+    Column("time", DateTime, primary_key=True),
+    Column("outcome", _value, nullable=False),
+    Index("feedback_in_time", "time"),
+)

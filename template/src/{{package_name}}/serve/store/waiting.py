@@ -1,0 +1,53 @@
+"""What waits to be written, and how much may wait."""
+
+from collections import deque
+from threading import Event, Lock
+
+from .records import Record
+
+
+class Waiting:
+    """A queue between requests, which never wait for it, and the thread that writes.
+
+    due  set as soon as half of the room is taken
+    """
+
+    def __init__(self, most_rows: int) -> None:
+        self.due = Event()
+        self._most = most_rows
+        self._rows = 0
+        self._queued = 0
+        self._queue: deque[Record] = deque()
+        self._lock = Lock()
+
+    @property
+    def rows(self) -> int:
+        """How many rows are not yet written."""
+        return self._rows
+
+    def put(self, record: Record) -> bool:
+        """Queue a record; returns False if there is no room for it."""
+        rows = len(record)
+        with self._lock:
+            if self._rows + rows > self._most:
+                return False
+            self._rows += rows
+            self._queued += rows
+            self._queue.append(record)
+            if 2 * self._queued >= self._most:
+                self.due.set()
+        return True
+
+    def take(self) -> list[Record]:
+        """Take everything out of the queue; its rows need their room until they are `done`."""
+        with self._lock:
+            self.due.clear()
+            self._queued = 0
+            taken = list(self._queue)
+            self._queue.clear()
+        return taken
+
+    def done(self, rows: int) -> None:
+        """Give the room of rows back."""
+        with self._lock:
+            self._rows -= rows

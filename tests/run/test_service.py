@@ -1,0 +1,127 @@
+"""The running service stays up and polite, whatever it is sent."""
+
+import os
+import re
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from harness import machine
+from harness.command import run
+from harness.project import Project
+from harness.servers import free_port, listening
+
+EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "40")
+"""Of each operation; 2000 take some minutes."""
+# In an environment of its own: it brings thirty libraries. The day is that of pyproject.toml.
+SCHEMATHESIS = "uvx --exclude-newer 2026-11-20 schemathesis@4.32.5"
+SECONDS = 2
+"""The longest that a request may take."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service that wants a key."""
+
+    port: int
+    key: str
+
+    def answer(self, *parts: bytes) -> bytes:
+        """Send these bytes, and return all that comes until the server hangs up."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
+            for part in parts:
+                connection.sendall(part)
+            connection.shutdown(socket.SHUT_WR)
+            return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+@pytest.fixture(scope="module")
+def service(
+    project: Callable[..., Project], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    served, folder, port = (
+        project("classification"),
+        tmp_path_factory.mktemp("service"),
+        free_port(),
+    )
+    printed = served.run(f"uv run python -m {served.package}.serve.guard tester").stdout
+    [key] = re.findall(r"^    (\S+)$", printed, re.MULTILINE)
+    [line] = re.findall(r"^tester:\w+$", printed, re.MULTILINE)
+    command = [
+        served.environment / "bin/uvicorn",
+        *("--factory", f"{served.package}.serve.app:create_app"),
+        *("--port", str(port), "--no-server-header"),
+    ]
+    variables = {
+        "API_KEYS": line,
+        "LONGEST_REQUEST_SECONDS": str(SECONDS),
+        "MODEL_PATH": str(served.path / "models/model.onnx"),
+        "PYTHONPATH": str(served.path / "src"),
+    }
+    with listening(command, port, folder / "log", **variables):
+        yield Service(port, key)
+
+
+def test_no_request_that_can_be_thought_of_breaks_the_service(
+    service: Service, tmp_path: Path
+) -> None:
+    machine.require("uvx", "it brings schemathesis")
+
+    told = run(
+        f"{SCHEMATHESIS} run http://127.0.0.1:{service.port}/openapi.json --checks all "
+        f"--header 'Authorization: Bearer {service.key}' --max-examples {EXAMPLES} --no-color",
+        tmp_path,
+    ).stdout
+
+    [(generated, passed)] = re.findall(r"(\d+) generated, (\d+) passed", told)
+    assert int(generated) == int(passed) > int(EXAMPLES)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Content-Length: x",
+        b"Content-Length: -1",
+        b"Content-Length: 3\r\nContent-Length: 4",
+        b"Content-Length: " + b"9" * 5000,
+        b"Content-Length: 99999999999999",
+        b"Transfer-Encoding: gzip",
+        b"Content-Encoding: gzip\r\nContent-Length: 2",
+        b"Content-Type: \xff\xfe\r\nContent-Length: 2",
+        b"X-Request-ID: \xff\xfe\r\nContent-Length: 2",
+        b"X: " + b"x" * 100_000,
+        b"Expect: nothing\r\nContent-Length: 2",
+        b"Upgrade: websocket\r\nConnection: upgrade\r\nContent-Length: 2",
+    ],
+    ids=lambda head: head[:40].decode(errors="replace"),
+)
+def test_headers_that_make_no_sense_are_no_failure(service: Service, head: bytes) -> None:
+    first = b"POST /predict HTTP/1.1\r\nHost: here\r\nConnection: close\r\n"
+    key = b"Authorization: Bearer " + service.key.encode() + b"\r\n"
+
+    answer = service.answer(first + key + head + b"\r\n\r\n{}")
+
+    assert re.match(rb"HTTP/1.1 4\d\d ", answer), answer
+    assert b"\r\nserver:" not in answer
+
+
+def test_client_that_trickles_its_request_is_cut_off(service: Service) -> None:
+    first = b"POST /predict HTTP/1.1\r\nHost: here\r\nContent-Length: 1000\r\n"
+    key = b"Authorization: Bearer " + service.key.encode() + b"\r\n\r\n"
+    before = time.monotonic()
+
+    with socket.create_connection(("127.0.0.1", service.port), timeout=0.2) as connection:
+        connection.sendall(first + key)
+        answer = b""
+        while not answer and time.monotonic() - before < 10 * SECONDS:
+            connection.sendall(b" ")
+            try:
+                answer = connection.recv(65536)
+            except TimeoutError:
+                continue
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert SECONDS - 0.5 < time.monotonic() - before < 3 * SECONDS

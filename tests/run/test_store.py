@@ -1,0 +1,264 @@
+"""What the service answers is stored, whatever ends it or befalls the database; no request waits for that."""
+
+import http.client
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread, Timer
+
+import pytest
+from harness import machine
+from harness.databases import Cluster, cluster
+from harness.project import Project
+from harness.servers import free_port
+
+CLIENTS = 3
+WINDOW = 0.5  # seconds that rows may wait, as the services of these tests are told
+STORED = """
+from {package}.serve.settings import settings
+from {package}.serve.store.database import Database
+from {package}.serve.store.reading import batches
+for batch in batches(Database(settings().store_url)):
+    print(*(row["id"] for row in batch), sep="\\n")
+"""
+
+
+@dataclass
+class Load:
+    """What clients asked of a service, and what they got."""
+
+    answered: dict[str, float] = field(default_factory=dict)
+    """Ids of predictions, and when the answer was there."""
+    slowest: float = 0.0
+    failed: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Service:
+    """A running service, and clients that ask it for predictions without a pause."""
+
+    process: subprocess.Popen[str]
+    port: int
+    log: Path
+    load: Load = field(default_factory=Load)
+    is_ending: bool = False
+
+    def end(self, how: signal.Signals) -> None:
+        """Send the signal and wait until the service has ended."""
+        self.is_ending = True
+        self.process.send_signal(how)
+        self.process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def served(project: Callable[[str], Project]) -> Project:
+    return project("classification")
+
+
+@pytest.fixture(scope="module")
+def databases() -> Iterator[Cluster]:
+    with cluster() as made:
+        yield made
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return the address of an empty store."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/served/predictions.db"
+        return
+    databases: Cluster = request.getfixturevalue("databases")
+    with databases.running(tmp_path / "postgres.log"):
+        yield databases.address
+
+
+def test_what_was_answered_is_stored_after_a_request_to_end(
+    served: Project, tmp_path: Path, store: str
+) -> None:
+    with _asked(served, tmp_path, store) as service:
+        _until(service, 300)
+        service.end(signal.SIGTERM)
+
+    assert service.process.returncode in (0, -signal.SIGTERM)
+    assert service.load.answered.keys() <= _stored(served, store)
+
+
+def test_a_kill_loses_no_more_than_the_window(served: Project, tmp_path: Path, store: str) -> None:
+    with _asked(served, tmp_path, store) as service:
+        _until(service, 300)
+        time.sleep(2 * WINDOW)
+        killed = time.monotonic()
+        service.end(signal.SIGKILL)
+    early = {
+        name
+        for name, when in service.load.answered.items()
+        if when < killed - 2 * WINDOW  # writing takes time, too
+    }
+
+    assert early
+    assert early <= _stored(served, store)
+    if store.startswith("sqlite"):
+        with closing(sqlite3.connect(store.removeprefix("sqlite:///"))) as database:
+            assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    with _asked(served, tmp_path, store) as again:
+        _until(again, 10)
+        again.end(signal.SIGTERM)
+    assert early | again.load.answered.keys() <= _stored(served, store)
+
+
+def test_several_processes_share_one_sqlite_file(served: Project, tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path}/predictions.db"
+
+    with _asked(served, tmp_path, store, "--workers=3") as service:
+        _until(service, 300)
+        service.end(signal.SIGTERM)
+
+    assert service.load.answered.keys() <= _stored(served, store)
+    assert "cannot be used" not in service.log.read_text(encoding="utf-8")
+
+
+def test_requests_do_not_wait_for_a_locked_file_but_the_end_of_the_service_does(
+    served: Project, tmp_path: Path
+) -> None:
+    store = f"sqlite:///{tmp_path}/predictions.db"
+
+    with _asked(served, tmp_path, store) as service:
+        _until(service, 10)
+        # Its lock is given back by another thread.
+        file = tmp_path / "predictions.db"
+        with closing(sqlite3.connect(file, check_same_thread=False)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            before = len(service.load.answered)
+            time.sleep(4 * WINDOW)
+            during = len(service.load.answered) - before
+            Timer(2 * WINDOW, other.rollback).start()
+            service.end(signal.SIGTERM)
+
+    assert during > 100
+    assert service.load.slowest < 2 * WINDOW
+    assert service.load.answered.keys() <= _stored(served, store)
+
+
+def test_an_outage_of_the_server_fails_no_request_and_loses_nothing(
+    served: Project, tmp_path: Path, databases: Cluster
+) -> None:
+    with ExitStack() as until_the_end:
+        with databases.running(tmp_path / "first.log"):
+            service = until_the_end.enter_context(_asked(served, tmp_path, databases.address))
+            _until(service, 100)
+        before = len(service.load.answered)
+        time.sleep(4 * WINDOW)
+        during = len(service.load.answered) - before
+        with databases.running(tmp_path / "second.log"):
+            _until(service, len(service.load.answered) + 100)
+            service.end(signal.SIGTERM)
+            stored = _stored(served, databases.address)
+
+    assert during > 100
+    assert service.load.failed == []
+    assert service.load.answered.keys() <= stored
+    said = service.log.read_text(encoding="utf-8")
+    assert said.count("cannot be used") == 1
+    assert said.count("can be used again") == 1
+    assert "cret" not in said
+
+
+@contextmanager
+def _asked(project: Project, folder: Path, store: str, *options: str) -> Iterator[Service]:
+    """Start a service, and clients that ask it until it ends."""
+    port, log = free_port(), folder / "service.log"
+    application = f"{project.package}.serve.app:create_app"
+    with log.open("a", encoding="utf-8") as stream:
+        process = subprocess.Popen(
+            [
+                *(project.environment / "bin/python", "-m", "uvicorn", "--factory", application),
+                *("--port", str(port), "--log-level", "warning", *options),
+            ],
+            cwd=project.path,
+            env=_environment(project, store),
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            text=True,
+            process_group=0,
+        )
+    service = Service(process, port, log)
+    clients = [Thread(target=_ask, args=(service,)) for _ in range(CLIENTS)]
+    try:
+        for client in clients:
+            client.start()
+        yield service
+    finally:
+        service.is_ending = True
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        for client in clients:
+            client.join()
+
+
+def _ask(service: Service) -> None:
+    connection, body = None, ""
+    while not service.is_ending:
+        try:
+            if connection is None:
+                connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
+                body = _example(connection)
+            before = time.monotonic()
+            connection.request("POST", "/predict", body)
+            answer = connection.getresponse()
+            said = json.load(answer)
+        except (OSError, http.client.HTTPException) as error:
+            if body and not service.is_ending:
+                service.load.failed.append(repr(error))
+                return
+            connection = None
+            time.sleep(0.1)
+            continue
+        now = time.monotonic()
+        service.load.slowest = max(service.load.slowest, now - before)
+        if answer.status != 200:
+            service.load.failed.append(str(said))
+            return
+        service.load.answered.update((entry["id"], now) for entry in said["predictions"])
+
+
+def _example(connection: http.client.HTTPConnection) -> str:
+    """Return the request that the documentation shows."""
+    connection.request("GET", "/openapi.json")
+    operation = json.load(connection.getresponse())["paths"]["/predict"]["post"]
+    return json.dumps(operation["requestBody"]["content"]["application/json"]["example"])
+
+
+def _until(service: Service, count: int) -> None:
+    """Wait until so many predictions have been answered."""
+    deadline = time.monotonic() + 60
+    while len(service.load.answered) < count:
+        is_well = service.process.poll() is None and not service.load.failed
+        assert is_well, f"{service.load.failed} {service.log.read_text(encoding='utf-8')}"
+        assert time.monotonic() < deadline, service.log.read_text(encoding="utf-8")
+        time.sleep(0.05)
+
+
+def _stored(project: Project, store: str) -> set[str]:
+    """Return the ids that the project reads from the store."""
+    ran = subprocess.run(
+        [project.environment / "bin/python", "-c", STORED.replace("{package}", project.package)],
+        cwd=project.path,
+        env=_environment(project, store),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return set(ran.stdout.split())
+
+
+def _environment(project: Project, store: str) -> dict[str, str]:
+    source = str(project.path / "src")
+    return machine.environment(STORE_URL=store, STORE_SECONDS=str(WINDOW), PYTHONPATH=source)
