@@ -13,7 +13,7 @@ from harness import freshness, machine, tables
 from harness.git import begin, release
 from harness.once import once
 from harness.project import Project, opened, start
-from harness.variants import CANNOT_RUN_HERE, VARIANTS, variant_with
+from harness.variants import CANNOT_RUN_HERE, VARIANTS, each, variant_with
 from jinja2 import Environment
 
 # Fixtures behind which minutes of work lie: tests that use them run after all others.
@@ -128,7 +128,7 @@ def project(render: Render, shared: Path) -> Callable[..., Project]:
     return made
 
 
-@pytest.fixture(scope="session", params=VARIANTS)
+@pytest.fixture(scope="session", params=each(VARIANTS))
 def fresh_variant(
     project: Callable[..., Project], request: pytest.FixtureRequest
 ) -> Iterator[Project]:

@@ -1,8 +1,9 @@
 """The variants that tests run; their names are in the tests' ids: `make test VARIANT=name`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+import pytest
 from harness import machine, tables
 
 TASKS = ("classification", "regression", "forecasting")
@@ -67,3 +68,11 @@ def variant_with(given: Mapping[str, Any]) -> Mapping[str, Any]:
 
     having = [variant for variant in VARIANTS.values() if given.items() <= variant.items()]
     return max(having, key=defaults, default=given)
+
+
+def each(titles: Iterable[str]) -> list[Any]:
+    """Return parameters of a fixture that makes one project of each title.
+
+    The tests of a title run in one worker: another would wait while the project is made.
+    """
+    return [pytest.param(title, marks=pytest.mark.xdist_group(title)) for title in titles]

@@ -11,6 +11,7 @@ from copier import run_copy
 from harness import machine, tables
 from harness.once import once
 from harness.rendered import Variant, rendered
+from harness.variants import each
 
 SETTINGS = tables.read(machine.ROOT)
 # What only certain combinations get wrong comes to light some day: the sample is another one each day.
@@ -24,7 +25,7 @@ ANSWERS = {
 }
 
 
-@pytest.fixture(scope="session", params=ANSWERS)
+@pytest.fixture(scope="session", params=each(ANSWERS))
 def variant(
     request: pytest.FixtureRequest, template: Path, render: Callable[..., Path], shared: Path
 ) -> Variant:
