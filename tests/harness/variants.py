@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
+
 from harness import machine, tables
 
 TASKS = ("classification", "regression", "forecasting")
