@@ -52,7 +52,7 @@ def _from_values(values: list[Any], column: Column) -> NDArray[Any]:
 
 
 def _instant(value: date | str | None) -> np.datetime64:
-    return np.datetime64("NaT") if value is None else np.datetime64(value, "us")
+    return np.datetime64("NaT", "us") if value is None else np.datetime64(value, "us")
 
 
 def take(columns: Columns, rows: NDArray[Any]) -> Columns:

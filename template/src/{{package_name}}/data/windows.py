@@ -39,6 +39,10 @@ class Windows(BaseModel):
         """How many periods an origin must have behind it, itself included."""
         return max([*self.lags, self.season - 1]) + 1
 
+    def lasting(self, periods: int | NDArray[np.int64]) -> NDArray[np.timedelta64]:
+        """So many periods as the difference of two dates: NumPy no longer takes a bare number for one."""
+        return np.asarray(periods).astype(f"timedelta64[{self.frequency}]")
+
     def frame(self, rows: Columns, schema: Schema) -> tuple[Columns, Schema]:
         """Examples from rows, and the schema that they fulfil.
 
@@ -59,7 +63,7 @@ class Windows(BaseModel):
                 f"this one spans {span}"
             )
         # Gaps carry the value before them; where they are most of what the model reads, it would forecast those.
-        filled = len(np.unique(stamps[stamps > stamps.max() - self.history]))
+        filled = len(np.unique(stamps[stamps > stamps.max() - self.lasting(self.history)]))
         if filled < self.history / 2:
             return (
                 f"a history with a value in at least half of the last {self.history} {name}; "
@@ -125,7 +129,7 @@ def series(columns: Columns, schema: Schema, windows: Windows) -> Series:
     target = schema.target
     stamps, usable = _stamps(columns, schema, windows)
     start = stamps[usable].min()
-    periods = np.arange(start, stamps[usable].max() + 1)
+    periods = np.arange(start, stamps[usable].max() + windows.lasting(1))
     place = (stamps - start).astype(int)
     values = _means(place[usable], columns[target.name][usable], len(periods))
     numeric = [c.name for c in schema.features if c.type in ("number", "integer", "boolean")]
@@ -219,7 +223,7 @@ def _windows(
 ) -> Columns:
     level = found.values[origins]
     seasons = -(-steps // windows.season)
-    dates = found.periods[origins] + steps
+    dates = found.periods[origins] + windows.lasting(steps)
     phase = 2 * np.pi * (dates.astype(int) % windows.season) / windows.season
     return {
         ORIGIN: found.periods[origins].astype("datetime64[us]"),

@@ -61,7 +61,7 @@ class Ahead:
     def _needed(self, rows: Columns) -> NDArray[np.bool_]:
         """Which rows lie in the last windows, or hold the values that are carried into them."""
         stamps = self._stamps(rows)
-        first = stamps.max() - self._series.windows.history + 1
+        first = stamps.max() - self._series.windows.lasting(self._series.windows.history - 1)
         numbers = [values for values in rows.values() if values.dtype.kind == "f"]
         carried = [stamps[~np.isnan(values) & (stamps <= first)] for values in numbers]
         return np.asarray(stamps >= min([first, *(known.max() for known in carried if len(known))]))

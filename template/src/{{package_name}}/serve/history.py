@@ -81,7 +81,7 @@ class History:
 
     def inputs(self, request: Any, answers: list[dict[str, Any]]) -> list[dict[str, str]]:
         """Give the last known period and the one that is forecast: the history itself would be kept over and over."""
-        origin = np.datetime64(answers[0]["date"], self._windows.frequency) - 1
+        origin = np.datetime64(answers[0]["date"], self._windows.frequency) - self._windows.lasting(1)
         return [{"origin": str(origin), "date": entry["date"]} for entry in answers]
 
 

@@ -30,7 +30,8 @@ class Series:
     def example(self) -> list[dict[str, Any]]:
         """Rows that just suffice."""
         frequency = self.windows.frequency
-        periods = np.datetime64("2024-01-01", frequency) - np.arange(self.windows.history)[::-1]
+        ago = self.windows.lasting(np.arange(self.windows.history)[::-1])
+        periods = np.datetime64("2024-01-01", frequency) - ago
         values = {column.name: example(column) for column in self.columns[1:]}
         low, high = self.source.target.range or (0.0, 2.0)
         values[self.source.target.name] = float(f"{(low + high) / 2:.4g}")
