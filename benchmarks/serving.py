@@ -1,8 +1,8 @@
 """Throughput and waiting time of the default project's service against others with its model: `make benchmark-serving`.
 
-Prints a table of figure, measured value and goal; writes nothing. All serve with one process and are asked in turn, round
-after round, for one row over 16 connections that stay open; what counts is each one's best round. Needs wrk; the size of
-the image also needs a container engine. The peers are installed in environments of their own, as the newest of the day.
+Prints a table of figure, measured value and goal; writes nothing. All serve with one process and are asked in turn,
+round after round, for one row over 16 connections that stay open; what counts is each one's best round. Needs wrk; the
+size of the image also needs a container engine. The peers are installed in environments of their own, of the same day.
 """
 
 import json
@@ -27,7 +27,7 @@ from harness.project import read_pyproject
 from harness.servers import free_port, listening
 
 PEERS = Path(__file__).parent / "peers"
-ROUNDS, SECONDS, CONNECTIONS = 3, 5, 16
+ROUNDS, SECONDS, CONNECTIONS = 3, 4, 16
 PACKAGE = "penguin_species"
 DRIFT_ROWS, DRIFT_NUMBERS, DRIFT_CATEGORIES = 10_000, 25, 5
 ROW = {

@@ -1,4 +1,4 @@
-"""Writes both models of a project as MLflow's: python log_mlflow.py PROJECT FOLDER makes FOLDER/sklearn and FOLDER/onnx."""
+"""Writes both models of a project as MLflow's: python log_mlflow.py PROJECT FOLDER."""
 
 import sys
 from pathlib import Path
