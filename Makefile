@@ -3,6 +3,7 @@
 # make test VARIANT=forecasting    the tests of one variant only; takes any expression of pytest -k
 # make benchmark                   time and memory of the default project, as ratios in one run
 # make benchmark-variants          how many variants are verified per minute
+# make benchmark-serving           throughput of the service, against other servers of the same model; its image
 # make benchmark-updates           time and lost edits of updates, against Copier's own; the cost of a fleet
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -16,7 +17,7 @@ UV_VERSION := 0.13.8
 DEMO ?= demo
 WORKERS ?= 2
 
-.PHONY: help uv demo test benchmark benchmark-variants benchmark-updates
+.PHONY: help uv demo test benchmark benchmark-variants benchmark-updates benchmark-serving
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -43,3 +44,7 @@ benchmark-variants: uv
 benchmark-updates: uv
 	@uv sync --quiet
 	@PYTHONPATH=tests uv run --no-sync python benchmarks/updates.py
+
+benchmark-serving: uv
+	@uv sync --quiet
+	@PYTHONPATH=tests uv run --no-sync python benchmarks/serving.py

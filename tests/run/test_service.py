@@ -13,6 +13,7 @@ from harness import machine
 from harness.command import run
 from harness.project import Project
 from harness.servers import free_port, listening
+from harness.variants import TASKS
 
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "40")
 """Of each operation; 2000 take some minutes."""
@@ -38,12 +39,14 @@ class Service:
             return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=TASKS)
 def service(
-    project: Callable[..., Project], tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    project: Callable[..., Project],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Service]:
     served, folder, port = (
-        project("classification"),
+        project(request.param),
         tmp_path_factory.mktemp("service"),
         free_port(),
     )
@@ -53,6 +56,7 @@ def service(
     command = [
         served.environment / "bin/uvicorn",
         *("--factory", f"{served.package}.serve.app:create_app"),
+        *("--http", f"{served.package}.serve.guard.protocol:Protocol"),
         *("--port", str(port), "--no-server-header"),
     ]
     variables = {

@@ -49,11 +49,11 @@ def create_app() -> FastAPI:
         title=__name__.partition(".")[0],
         description=f"Predicts {signature.table.target.name}.",
         lifespan=running,
+        # Routers that are included one by one would each be asked for every request.
+        routes=[route for part in (predict, explain, feedback, about) for route in part.routes(service).routes],
         redoc_url=None,
     )
     bodies = {"/predict": predict.body, "/explain": explain.body, "/feedback": feedback.body}
     app.openapi = with_bodies(app, service, bodies)  # type: ignore[method-assign]
-    for part in (predict, explain, feedback, about):
-        app.include_router(part.routes(service))
     guard(app, service, keys)
     return app

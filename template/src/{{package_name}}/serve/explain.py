@@ -16,7 +16,7 @@ from ..schema import Column
 from .answers import json
 from .champion import Champion
 from .examples import has_time
-from .openapi import Body
+from .openapi import Body, OwnBody
 from .predict import no_answer
 from .problems import Problem, Refusal, refusal
 from .service import Service
@@ -38,7 +38,7 @@ def body(champion: Champion) -> Body:
 
 def routes(service: Service) -> APIRouter:
     """Make the route."""
-    router = APIRouter()
+    router = APIRouter(route_class=OwnBody)
     answer = _answer(service.champion.contract.answer_model, service.champion.signature)
     # Each one asks the model a thousand times: predictions must find a core that is free.
     one_by_one = Semaphore()

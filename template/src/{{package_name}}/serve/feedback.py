@@ -10,7 +10,7 @@ from ..schema import Column
 from .answers import json
 from .champion import Champion
 from .examples import example
-from .openapi import Body
+from .openapi import Body, OwnBody
 from .problems import Problem, Refusal, refusal
 from .rows import values
 from .service import Service
@@ -35,7 +35,7 @@ def body(champion: Champion) -> Body:
 
 def routes(service: Service) -> APIRouter:
     """Make the route."""
-    router = APIRouter()
+    router = APIRouter(route_class=OwnBody)
     signature = service.champion.signature
     model, told = request_model(signature), outcome(signature)
 

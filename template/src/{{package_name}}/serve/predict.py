@@ -10,7 +10,7 @@ from ..columns import Columns, length
 from ..model.predictor import Prediction, Predictor
 from .answers import json
 from .champion import Champion
-from .openapi import Body
+from .openapi import Body, OwnBody
 from .problems import Problem, Refusal, refusal
 from .service import Service
 from .store.ids import EXAMPLE, named
@@ -27,7 +27,7 @@ def body(champion: Champion) -> Body:
 
 def routes(service: Service) -> APIRouter:
     """Make the route."""
-    router = APIRouter()
+    router = APIRouter(route_class=OwnBody)
     answer = _answer(service.champion.contract.answer_model)
 
     # Pydantic parses the body in one step, and the answer goes out as bytes.

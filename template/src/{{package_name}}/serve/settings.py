@@ -16,7 +16,7 @@ class Settings(BaseModel):
 
     model_check_seconds: Annotated[float, Field(gt=0)] = 2.0
     store_url: str = "sqlite:///data/served/predictions.db"
-    store_seconds: Annotated[float, Field(gt=0, le=3600)] = 1.0
+    store_seconds: Annotated[float, Field(gt=0, le=3600)] = 0.1
     store_rows: Annotated[int, Field(ge=1000)] = 50_000
     store_days: Annotated[float, Field(ge=0)] = 0
     api_keys: str = ""

@@ -1,0 +1,261 @@
+"""The service is held under load while all that may happen to it in production happens, one thing after another."""
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from harness import machine
+from harness.databases import cluster
+from harness.project import Project
+from harness.servers import free_port, listening
+
+SECONDS = float(os.environ.get("LOAD_SECONDS", "10"))
+"""Of each of the two runs; 60 makes two minutes of load."""
+PHASES = ("alone", "swap", "rollback", "killed worker", "store lost", "store back")
+WORKERS, CLIENTS = 2, 8
+WINDOW = 0.1  # seconds that rows may wait before they are written, as is the default
+PATIENCE = 20.0  # seconds until something must have happened
+STORED = """
+from {package}.serve.settings import settings
+from {package}.serve.store.database import Database
+from {package}.serve.store.reading import batches
+for batch in batches(Database(settings().store_url)):
+    print(*(row["id"] for row in batch), sep="\\n")
+"""
+
+Outage = Callable[[], Iterator[None]]
+
+
+@dataclass
+class Load:
+    """What clients were answered, each on a connection that it keeps as long as it lasts.
+
+    answered  ids of predictions, and when the answer was there
+    broken    when a connection broke off, with its request
+    refused   answers that are none
+    """
+
+    port: int
+    body: str
+    answered: dict[str, float] = field(default_factory=dict)
+    models: Counter[str] = field(default_factory=Counter)
+    broken: list[float] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    waits: list[tuple[float, float]] = field(default_factory=list)
+    over: Event = field(default_factory=Event)
+
+    def ask(self) -> None:
+        """Ask until it is over."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        while not self.over.is_set():
+            before = time.monotonic()
+            try:
+                connection.request("POST", "/predict", self.body)
+                answer = connection.getresponse()
+                told = json.load(answer)
+            except (OSError, http.client.HTTPException):
+                self.broken.append(time.monotonic())
+                connection.close()
+                continue
+            now = time.monotonic()
+            if answer.status != 200:
+                self.refused.append(f"{answer.status}: {told}")
+                continue
+            self.waits.append((now, now - before))
+            self.models[told["model"]] += 1
+            self.answered[told["predictions"][0]["id"]] = now
+
+
+@pytest.fixture(scope="module")
+def models(
+    project: Callable[..., Project], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Project, list[bytes]]:
+    """Return a project, its model, and another one for the same rows."""
+    made = project("classification").copy(tmp_path_factory.mktemp("load") / "project")
+    served = made.path / "models/model.onnx"
+    first = served.read_bytes()
+    made.run(f"uv run python -m {made.package} train model=logistic")
+    return made, [first, served.read_bytes()]
+
+
+@contextmanager
+def full_disk(folder: Path) -> Iterator[tuple[str, Outage]]:
+    """Give a store on a small disk of its own, and what fills that disk."""
+    if os.geteuid() != 0:
+        machine.leave_out("only root may mount a disk that can be filled")
+    disk, filler = folder / "disk", folder / "disk/filler"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256m", "tmpfs", disk], check=True)
+
+    @contextmanager
+    def full() -> Iterator[None]:
+        with filler.open("wb", buffering=0) as stream:
+            for size in (1 << 20, 1 << 10, 1):
+                with suppress(OSError):
+                    while stream.write(b"\0" * size):
+                        pass
+        yield
+        filler.unlink()
+
+    try:
+        yield f"sqlite:///{disk}/predictions.db", full
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+@contextmanager
+def lost_database(folder: Path) -> Iterator[tuple[str, Outage]]:
+    """Give a store in PostgreSQL, and what stops the server."""
+    with cluster() as databases, ExitStack() as running:
+        running.enter_context(databases.running(folder / "postgres.log"))
+
+        @contextmanager
+        def stopped() -> Iterator[None]:
+            running.close()
+            yield
+            running.enter_context(databases.running(folder / "postgres-again.log"))
+
+        yield databases.address, stopped
+
+
+@pytest.mark.parametrize("outage", [full_disk, lost_database])
+def test_load_is_answered_whatever_happens(
+    models: tuple[Project, list[bytes]], tmp_path: Path, outage: Callable[..., Outage]
+) -> None:
+    project, (first, second) = models
+    with outage(tmp_path) as (store, lost):
+        with serving(project, tmp_path, store, first) as port, load(port) as asked:
+            started = time.monotonic()
+            happened = [started]
+
+            def until(phase: int) -> None:
+                time.sleep(max(0.0, started + SECONDS * phase / len(PHASES) - time.monotonic()))
+                happened.append(time.monotonic())
+
+            until(1)
+            replace(tmp_path / "model.onnx", second)
+            until(2)
+            replace(tmp_path / "model.onnx", first)
+            until(3)
+            killed = time.monotonic()
+            os.kill(worker(port), signal.SIGKILL)
+            until(4)
+            with lost():
+                until(5)
+            until(6)
+        stored = read(project, store)
+
+    gone = {name: when for name, when in asked.answered.items() if name not in stored}
+    report(asked, happened, gone)
+    said = (tmp_path / "service.log").read_text(encoding="utf-8")
+    assert said.count("cannot be used") == said.count("can be used again") == WORKERS
+    assert asked.refused == []
+    assert len(asked.broken) <= CLIENTS, "only the connections of the worker that was killed"
+    assert all(killed <= when < happened[4] for when in asked.broken)
+    # The worker that was killed had these in its memory; writing takes time, too.
+    assert all(killed - 1 - 2 * WINDOW < when < killed + 1 for when in gone.values())
+    assert len(asked.models) == 2
+    assert min(asked.models.values()) > 100
+
+
+@contextmanager
+def serving(project: Project, folder: Path, store: str, model: bytes) -> Iterator[int]:
+    """Run the service in several processes, on a model of its own."""
+    replace(folder / "model.onnx", model)
+    port = free_port()
+    command = [
+        project.environment / "bin/uvicorn",
+        *("--factory", f"{project.package}.serve.app:create_app"),
+        *("--http", f"{project.package}.serve.guard.protocol:Protocol"),
+        *("--port", str(port), "--workers", str(WORKERS)),
+    ]
+    variables = {
+        "PYTHONPATH": str(project.path / "src"),
+        "MODEL_PATH": str(folder / "model.onnx"),
+        "MODEL_CHECK_SECONDS": "0.3",
+        "STORE_URL": store,
+        "STORE_SECONDS": str(WINDOW),
+    }
+    with listening(command, port, folder / "service.log", **variables):
+        yield port
+
+
+@contextmanager
+def load(port: int) -> Iterator[Load]:
+    """Have clients ask one and the same row without a pause."""
+    asked = Load(port, example(port))
+    clients = [Thread(target=asked.ask) for _ in range(CLIENTS)]
+    for client in clients:
+        client.start()
+    try:
+        yield asked
+    finally:
+        asked.over.set()
+        for client in clients:
+            client.join()
+
+
+def example(port: int) -> str:
+    """Return the request that the documentation shows, once every worker answers."""
+    for _ in range(10 * WORKERS):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        connection.request("GET", "/openapi.json")
+        operation = json.load(connection.getresponse())["paths"]["/predict"]["post"]
+        connection.close()
+    return json.dumps(operation["requestBody"]["content"]["application/json"]["example"])
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Put a file in place of another at once."""
+    beside = path.with_suffix(".part")
+    beside.write_bytes(content)
+    beside.replace(path)
+
+
+def worker(port: int) -> int:
+    """Return the process id of a worker of the service that listens on a port."""
+    listed = subprocess.run(
+        ["pgrep", "--full", "--", f"--port {port} "], capture_output=True, check=True
+    )
+    [parent] = listed.stdout.split()
+    children = subprocess.run(
+        ["pgrep", "--parent", parent.decode(), "--full", "spawn_main"],
+        capture_output=True,
+        check=True,
+    )
+    return int(children.stdout.split()[-1])
+
+
+def read(project: Project, store: str) -> set[str]:
+    """Return the ids that the project reads from the store."""
+    ran = subprocess.run(
+        [project.environment / "bin/python", "-c", STORED.replace("{package}", project.package)],
+        cwd=project.path,
+        env=machine.environment(STORE_URL=store, PYTHONPATH=str(project.path / "src")),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return set(ran.stdout.split())
+
+
+def report(asked: Load, happened: list[float], gone: dict[str, float]) -> None:
+    """Print the figures, which pytest shows with -s."""
+    print(f"\n{'':16}{'answered':>10}{'broken':>8}{'lost':>8}{'p99 ms':>8}{'slowest':>9}")
+    for phase, begin, end in zip(PHASES, happened, happened[1:], strict=False):
+        waits = sorted(wait for when, wait in asked.waits if begin <= when < end)
+        broken, lost = (
+            sum(begin <= when < end for when in times) for times in (asked.broken, gone.values())
+        )
+        slow = [1000 * waits[place] for place in (int(0.99 * len(waits)), -1)]
+        print(f"{phase:16}{len(waits):>10}{broken:>8}{lost:>8}{slow[0]:>8.1f}{slow[1]:>9.1f}")
