@@ -27,6 +27,8 @@ PLOTS = Path("reports/plots")
 PAGE = Path("reports/report.html")
 DRIFT_PAGE = Path("reports/drift.html")
 DRIFT_VERDICT = Path("reports/drift.json")
+SERVED_PAGE = Path("reports/monitor.html")
+SERVED_VERDICT = Path("reports/monitor.json")
 MODEL_CARD = Path("MODEL_CARD.md")
 
 TUNING_STORE = Path("tune.db")

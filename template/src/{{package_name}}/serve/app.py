@@ -7,7 +7,7 @@ not set.
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
@@ -17,6 +17,7 @@ from .champion import Place
 from .guard import guard
 from .guard.keys import Keys
 from .metrics import Metrics
+from .monitored import MonitoredGauges
 from .openapi import with_bodies
 from .served import served_path
 from .service import Service
@@ -32,7 +33,9 @@ def create_app() -> FastAPI:
     """
     try:
         place = Place(served_path())
-        chosen, metrics = settings(), Metrics(place)
+        chosen = settings()
+        monitored = [MonitoredGauges(chosen.store_url)] if chosen.stores else []
+        metrics = Metrics(place, *monitored)
         keys = Keys(chosen.api_keys, chosen.api_keys_file)
         store = Store(chosen, metrics.not_stored) if chosen.stores else None
         service = Service(chosen, place, metrics, store)
@@ -41,7 +44,12 @@ def create_app() -> FastAPI:
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
-        async with place.watched(chosen.model_check_seconds), store.written() if store else nullcontext():
+        async with AsyncExitStack() as until_the_end:
+            await until_the_end.enter_async_context(place.watched(chosen.model_check_seconds))
+            if store is not None:
+                await until_the_end.enter_async_context(store.written())
+            for gauges in monitored:
+                await until_the_end.enter_async_context(gauges.watched())
             yield
 
     signature = service.champion.signature

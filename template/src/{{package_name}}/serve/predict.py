@@ -48,7 +48,7 @@ def routes(service: Service) -> APIRouter:
         request.state.rows = len(prediction.values)
         entries = named(agreed.answers(columns, prediction))
         if service.store is not None:
-            answered = Answered(champion.hash, agreed.inputs(asked, entries), entries)
+            answered = Answered(champion.hash, agreed.inputs(asked, columns, entries), entries)
             if not service.store.keep(answered):
                 service.metrics.not_stored(len(entries))
         return json(champion.about | {"predictions": entries})

@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, select
+from sqlalchemy import Row as Found
 
 from .database import Database
-from .tables import feedback, predictions
+from .records import Gauge
+from .tables import feedback, monitoring, predictions
 
 ROWS_AT_ONCE = 10_000
 
@@ -57,6 +59,36 @@ def batches(
     columns = [*predictions.c, feedback.c.outcome, feedback.c.time.label("outcome_time")]
     for found in database.read(_joined(columns, since), rows_at_once):
         yield [dict(row._mapping) for row in found]
+
+
+def texts(
+    database: Database, since: datetime, rows_at_once: int = ROWS_AT_ONCE
+) -> Iterator[Sequence[Found[Any]]]:
+    """The predictions since a time in UTC, as `batches` gives them, with values still as JSON.
+
+    Who keeps a sample need not read what the others hold. `told` is the time of the outcome.
+
+    Raises StoreError if the store is newer, or out of reach.
+    """
+    plain = [predictions.c.id, predictions.c.time, predictions.c.model, feedback.c.time.label("told")]
+    values = [
+        predictions.c.features,
+        predictions.c.prediction,
+        predictions.c.probabilities,
+        feedback.c.outcome,
+    ]
+    as_text = [cast(value, Text).label(value.name) for value in values]
+    yield from database.read(_joined([*plain, *as_text], since), rows_at_once)
+
+
+def latest_gauges(database: Database) -> list[Gauge]:
+    """What the monitor found last; empty if it never ran.
+
+    Raises StoreError if the store is newer, or out of reach.
+    """
+    newest = select(monitoring.c.gauges).order_by(monitoring.c.time.desc()).limit(1)
+    found = [row.gauges for rows in database.read(newest, 1) for row in rows]
+    return [Gauge.model_validate(one) for one in found[0]] if found else []
 
 
 def summary(database: Database) -> Summary:

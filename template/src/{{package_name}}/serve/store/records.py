@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol
 
+from pydantic import BaseModel
 from pydantic_core import to_json
 from sqlalchemy import Table
 
-from .tables import feedback, predictions
+from .tables import feedback, monitoring, predictions
 
 Row = dict[str, Any]
 """A row of a table by column; what is JSON there is JSON already."""
@@ -80,6 +81,30 @@ class Outcomes:
         return [
             {"id": name, "time": self.time, "outcome": _text(outcome)} for name, outcome in self.by_id.items()
         ]
+
+
+class Gauge(BaseModel):
+    """A figure for Prometheus."""
+
+    name: str
+    labels: dict[str, str] = {}
+    value: float
+
+
+@dataclass(frozen=True)
+class Monitored:
+    """What one run of the monitor found."""
+
+    table: ClassVar[Table] = monitoring
+    gauges: Sequence[Gauge]
+    time: datetime
+
+    def __len__(self) -> int:
+        return 1
+
+    def rows(self) -> list[Row]:
+        """One row, whatever was found."""
+        return [{"time": self.time, "gauges": _text(self.gauges)}]
 
 
 def _text(value: Any) -> str:

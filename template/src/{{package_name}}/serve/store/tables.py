@@ -33,3 +33,11 @@ feedback = Table(
     Column("outcome", _value, nullable=False),
     Index("feedback_in_time", "time"),
 )
+
+# What each run of the monitor found, for Prometheus.
+monitoring = Table(
+    "monitoring",
+    _metadata,
+    Column("time", DateTime, primary_key=True),
+    Column("gauges", _value, nullable=False),
+)
