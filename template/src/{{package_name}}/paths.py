@@ -17,6 +17,7 @@ CHECKED_SCHEMA = Path("data/schema.json")
 FITTED_MODEL = Path("models/model.skops")
 SERVED_MODEL = Path("models/model.onnx")
 CHAMPION = Path("models/champion.onnx")
+CHALLENGER = Path("models/challenger.onnx")
 
 DATA_REPORT = Path("reports/data.json")
 TRAINING_REPORT = Path("reports/training.json")

@@ -1,9 +1,7 @@
 """What the monitor found last, told to Prometheus by every process of the service."""
 
-import asyncio
 import contextlib
-import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -21,6 +19,8 @@ HELP = {
     "monitor_performance_at_test": "The same metric on the test rows of that model",
     "monitor_performance_worse": "1 if the model does worse than at the test, beyond chance and by enough to matter",
     "monitor_objective_missed": "1 if an objective that names a metric is missed by what really came out",
+    "monitor_challenger_performance": "The metric that decides, of the challenger that predicts beside the model",
+    "monitor_challenger_better": "1 if the challenger is better beyond chance on the same requests, -1 if it is worse",
     "monitor_predictions": "Predictions in the time for which outcomes are read",
     "monitor_outcomes": "How many of them have an outcome",
     "monitor_outcome_delay_seconds": "Half of the outcomes came within it",
@@ -28,8 +28,6 @@ HELP = {
 """Every gauge that the monitor writes, with what it means."""
 SECONDS = 15.0
 """Between two looks: as often as Prometheus comes."""
-
-_log = logging.getLogger(__name__)
 
 
 class MonitoredGauges(Collector):
@@ -59,21 +57,3 @@ class MonitoredGauges(Collector):
             for gauge in gauges:
                 family.add_metric(list(gauge.labels.values()), gauge.value)
             yield family
-
-    @contextlib.asynccontextmanager
-    async def watched(self) -> AsyncIterator[None]:
-        """Look now and then, as long as the service runs."""
-
-        async def watch() -> None:
-            while True:
-                try:
-                    await asyncio.to_thread(self.look)
-                except Exception:
-                    _log.exception("what the monitor found cannot be read")
-                await asyncio.sleep(SECONDS)
-
-        watching = asyncio.create_task(watch())
-        try:
-            yield
-        finally:
-            watching.cancel()

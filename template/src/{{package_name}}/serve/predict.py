@@ -51,6 +51,8 @@ def routes(service: Service) -> APIRouter:
             answered = Answered(champion.hash, agreed.inputs(asked, columns, entries), entries)
             if not service.store.keep(answered):
                 service.metrics.not_stored(len(entries))
+        if service.shadow is not None:
+            service.shadow.ask(champion, asked, [entry["id"] for entry in entries])
         return json(champion.about | {"predictions": entries})
 
     return router

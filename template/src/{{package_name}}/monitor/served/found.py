@@ -61,13 +61,15 @@ class Answers:
 class Found:
     """What the store holds of a window.
 
-    requests  a sample of what was asked, whichever model answered
-    models    what each model answered, by the SHA-256 of its file
+    requests     a sample of what was asked, whichever model answered
+    models       what each model answered, by the SHA-256 of its file
+    challengers  what each challenger would have answered
     """
 
     window: Window
     requests: Sample
-    models: dict[str, Answers]
+    models: dict[str, Answers] = field(default_factory=dict)
+    challengers: dict[str, Answers] = field(default_factory=dict)
 
     @property
     def champion(self) -> str | None:
@@ -77,7 +79,7 @@ class Found:
 
 def gather(window: Window, most: int, batches: Iterable[Sequence[Any]]) -> Found:
     """Count all rows, and keep at most so many of each kind, so that memory does not grow with the store."""
-    found = Found(window, Sample(most), {})
+    found = Found(window, Sample(most))
     for batch in batches:
         for row in batch:
             if row.time > window.until:
@@ -85,13 +87,20 @@ def gather(window: Window, most: int, batches: Iterable[Sequence[Any]]) -> Found
             place = turn(row.id)
             if row.time >= window.asked:
                 found.requests.add(place, row)
-            answers = found.models.setdefault(row.model, Answers(Sample(most)))
-            answers.last = row.time
-            if row.time < window.told:
-                continue
-            period = window.place(row.time)
-            answers.predictions[period] += 1
-            if row.outcome is not None:
-                answers.outcomes[period] += 1
-                answers.labelled.add(place, row)
+            _count(found.models.setdefault(row.model, Answers(Sample(most))), row, place, window)
+            if row.shadow_model is not None:
+                _count(
+                    found.challengers.setdefault(row.shadow_model, Answers(Sample(most))), row, place, window
+                )
     return found
+
+
+def _count(answers: Answers, row: Any, place: bytes, window: Window) -> None:
+    answers.last = row.time
+    if row.time < window.told:
+        return
+    period = window.place(row.time)
+    answers.predictions[period] += 1
+    if row.outcome is not None:
+        answers.outcomes[period] += 1
+        answers.labelled.add(place, row)

@@ -40,5 +40,10 @@ def _of_performance(verdict: ServedVerdict) -> Iterator[Gauge]:
             yield Gauge(name="monitor_performance_at_test", labels=labels, value=figure.at_test)
     if verdict.worse is not None:
         yield Gauge(name="monitor_performance_worse", value=verdict.worse)
+    if verdict.comparisons:
+        compared = verdict.comparisons[-1]
+        labels = {"metric": compared.metric, "model": compared.challenger}
+        yield Gauge(name="monitor_challenger_performance", labels=labels, value=compared.of_challenger)
+        yield Gauge(name="monitor_challenger_better", labels=labels, value=compared.better)
     for held in verdict.objectives:
         yield Gauge(name="monitor_objective_missed", labels={"objective": held.name}, value=not held.is_met)

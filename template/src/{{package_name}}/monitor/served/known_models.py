@@ -13,7 +13,7 @@ from ...serve.served import served_path
 
 def file_of(model: str) -> Path | None:
     """The model's file, if it is one of those that lie here."""
-    places = (served_path(), paths.SERVED_MODEL, paths.CHAMPION)
+    places = (served_path(), paths.SERVED_MODEL, paths.CHAMPION, paths.CHALLENGER)
     return next((path for path in places if path.exists() and content_hash(path) == model), None)
 
 

@@ -28,6 +28,7 @@ class Line:
     """One model over time."""
 
     model: str
+    role: str
     points: Sequence[Point]
 
 
@@ -93,7 +94,9 @@ def chart(verdict: ServedVerdict) -> Chart | None:
     some = range(0, len(trend), max(1, len(trend) // 7))
     values = [low + (high - low) * place / TICKS for place in range(TICKS + 1)]
     return Chart(
-        lines=[Line(one.model, found) for one in verdict.performance if (found := list(points(one)))],
+        lines=[
+            Line(one.model, one.role, found) for one in verdict.performance if (found := list(points(one)))
+        ],
         ticks=[(y(value), f"{value:.4g}") for value in values],
         days=[(LEFT + step * place, f"{trend[place].start:%b %d}") for place in some],
         test=None if at_test is None else y(at_test),

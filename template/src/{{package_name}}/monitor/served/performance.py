@@ -1,23 +1,20 @@
 """How well a model did in service, by what really came out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ...columns import take
+from ...columns import Columns, take
 from ...config import EvaluationConfig
-from ...model.intervals import intervals
-from ...model.judge import Judge
+from ...model.intervals import Interval, intervals
+from ...model.judge import Judge, Rows
 from ...model.predictor import pick
 from ...model.slices import slices
 from ...schema import Schema
 from .found import Answers, Window
 from .tables import Labelled
-from .verdict import Figure, Group, Performance, Period
-
-Bounds = tuple[float | None, float | None]
+from .verdict import Comparison, Figure, Group, Performance, Period, Role
 
 
 @dataclass(frozen=True)
@@ -38,6 +35,7 @@ class Measure:
     def performance(
         self,
         model: str,
+        role: Role,
         answers: Answers,
         known: Labelled | None,
         at_test: Mapping[str, float],
@@ -46,6 +44,7 @@ class Measure:
         """Measure one model: over all, by group, and by part of the window."""
         found = Performance(
             model=model,
+            role=role,
             predictions=answers.predictions.total(),
             outcomes=answers.outcomes.total(),
             measured=0 if known is None else len(known),
@@ -67,20 +66,42 @@ class Measure:
         found.groups = list(self._groups(known))
         return found
 
-    def figures(
-        self, known: Labelled, rows: NDArray[np.intp]
-    ) -> dict[str, tuple[float, float | None, float | None]]:
+    def comparison(self, model: str, challenger: Labelled, answered: Labelled) -> Comparison:
+        """Hold what a challenger would have answered against what was, row by row the same requests."""
+        name, truth = self.metric, answered.truth
+        both = (challenger.prediction, answered.prediction)
+        ours, theirs = (self.judge.measure(truth, one)[name] for one in both)
+
+        def difference(rows: Rows) -> dict[str, float]:
+            new, old = (self.judge.measure(truth[rows], pick(one, rows))[name] for one in both)
+            return {name: new - old}
+
+        low, high = self._drawn(difference, answered.table)[name]
+        return Comparison(
+            challenger=model,
+            rows=len(truth),
+            metric=name,
+            of_challenger=ours,
+            of_answers=theirs,
+            difference=Figure(
+                value=ours - theirs,
+                low=low,
+                high=high,
+                at_test=None,
+                larger_is_better=self.judge.larger_is_better[name],
+            ),
+        )
+
+    def figures(self, known: Labelled, rows: Rows) -> dict[str, tuple[float, float | None, float | None]]:
         """Each metric over the given rows, with its interval."""
         table, truth, prediction = take(known.table, rows), known.truth[rows], pick(known.prediction, rows)
         value = self.judge.measure(truth, prediction)
-        drawn = intervals(
-            lambda some: self.judge.measure(truth[some], pick(prediction, some)),
-            self.judge.blocks(table, self.schema),
-            self.evaluation.resamples,
-            self.evaluation.confidence,
-            self.seed,
-        )
+        drawn = self._drawn(lambda some: self.judge.measure(truth[some], pick(prediction, some)), table)
         return {name: (value[name], *drawn[name]) for name in value}
+
+    def _drawn(self, measure: Callable[[Rows], dict[str, float]], table: Columns) -> dict[str, Interval]:
+        blocks = self.judge.blocks(table, self.schema)
+        return intervals(measure, blocks, self.evaluation.resamples, self.evaluation.confidence, self.seed)
 
     def _groups(self, known: Labelled) -> Iterator[Group]:
         smallest = self.evaluation.smallest_slice

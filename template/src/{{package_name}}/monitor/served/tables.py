@@ -61,12 +61,14 @@ def configured(schema: Schema, windows: Component | None) -> Tables:
     return made
 
 
-def labelled(rows: Sequence[Any], tables: Tables, judge: Judge) -> Labelled:
-    """Read stored rows that have an outcome."""
+def labelled(rows: Sequence[Any], tables: Tables, judge: Judge, *, challenger: bool = False) -> Labelled:
+    """Read stored rows that have an outcome, with what was answered, or what the challenger would have."""
+    who = "shadow_" if challenger else ""
+    answers = [(getattr(row, f"{who}prediction"), getattr(row, f"{who}probabilities")) for row in rows]
     return Labelled(
         from_frame(tables.table([json.loads(row.features) for row in rows])),
         values([row.outcome for row in rows], tables.schema, judge),
-        prediction([(row.prediction, row.probabilities) for row in rows], tables.schema, judge),
+        prediction(answers, tables.schema, judge),
         np.array([row.time for row in rows], dtype="datetime64[us]"),
         np.array([max((row.told - row.time).total_seconds(), 0.0) for row in rows]),
     )

@@ -1,10 +1,13 @@
 """What was found in the store of the service, for people and for machines."""
 
 from datetime import datetime, timedelta
+from typing import Literal
 
 from pydantic import BaseModel, computed_field
 
 from ..verdict import Verdict
+
+Role = Literal["answers", "answered before", "challenger"]
 
 
 class Figure(BaseModel):
@@ -40,17 +43,57 @@ class Group(BaseModel):
 class Performance(BaseModel):
     """How well one model did, by its predictions that have an outcome.
 
+    role      a challenger predicted beside the model that answered
     measured  of how many of them: all, or a sample if they are very many; 0 if they are too few
     groups    the slices that evaluation uses, as far as their columns are stored
     """
 
     model: str
+    role: Role
     predictions: int
     outcomes: int
     measured: int
     metrics: dict[str, Figure] = {}
     groups: list[Group] = []
     trend: list[Period] = []
+
+    def __str__(self) -> str:
+        who = "challenger" if self.role == "challenger" else "model"
+        return (
+            f"{who} {self.model[:12]}: {self.outcomes:,} of {self.predictions:,} predictions have an outcome"
+        )
+
+
+class Comparison(BaseModel):
+    """A challenger beside what was answered, on the same requests.
+
+    rows        predictions by both with an outcome, or a sample of them
+    difference  of the metric that decides, the challenger's less the other, with its interval
+    """
+
+    challenger: str
+    rows: int
+    metric: str
+    of_challenger: float
+    of_answers: float
+    difference: Figure
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def better(self) -> int:
+        """1 if the challenger is better beyond chance, -1 if it is worse, 0 if that cannot be told."""
+        if self.difference.low is None or self.difference.high is None:
+            return 0
+        sign = (self.difference.low > 0) - (self.difference.high < 0)
+        return sign if self.difference.larger_is_better else -sign
+
+    def __str__(self) -> str:
+        word = {1: "better than", 0: "not to be told from", -1: "worse than"}[self.better]
+        return (
+            f"the challenger {self.challenger[:12]} is {word} what was answered: {self.metric} "
+            f"{self.of_challenger:.4g} against {self.of_answers:.4g} on the same {self.rows:,} requests, "
+            f"{told('difference', self.difference)}"
+        )
 
 
 class Delay(BaseModel):
@@ -106,6 +149,7 @@ class ServedVerdict(BaseModel):
     drift: Verdict | None = None
     quality: list[Quality] = []
     performance: list[Performance] = []
+    comparisons: list[Comparison] = []
     delay: Delay | None = None
     worse: bool | None = None
     objectives: list[Held] = []
@@ -126,7 +170,7 @@ class ServedVerdict(BaseModel):
     @property
     def served(self) -> Performance:
         """How well the champion did."""
-        return next(one for one in self.performance if one.model == self.champion)
+        return next(one for one in self.performance if one.role == "answers")
 
     def __str__(self) -> str:
         if self.champion is None:
@@ -137,11 +181,11 @@ class ServedVerdict(BaseModel):
         ]
         if self.drift is not None:
             lines.append(str(self.drift))
-        for one in self.performance:
-            lines.append(
-                f"model {one.model[:12]}: {one.outcomes:,} of {one.predictions:,} predictions have an outcome"
-                + (f", {told(self.metric, one.metrics[self.metric])}" if one.metrics else "")
-            )
+        lines += [
+            f"{one}, {told(self.metric, one.metrics[self.metric])}" for one in self.performance if one.metrics
+        ]
+        lines += [str(one) for one in self.performance if not one.metrics]
+        lines += [str(one) for one in self.comparisons]
         if self.delay is not None:
             lines.append(str(self.delay))
         return "\n".join(lines + [f"not watched: {note}" for note in self.notes])

@@ -32,7 +32,7 @@ from .page import page
 from .performance import Measure, is_worse
 from .quality import quality
 from .tables import Labelled, Tables, configured, labelled, values
-from .verdict import Delay, Held, Performance, ServedVerdict
+from .verdict import Delay, Held, Performance, Role, ServedVerdict
 
 
 class ServedPredictions(Section):
@@ -144,9 +144,19 @@ class ServedPredictions(Section):
             rows = answers.labelled.rows
             known = labelled(rows, tables, judge) if len(rows) >= least else None
             at_test = figures_at_test(config, name) if known is not None else {}
-            verdict.performance.append(measure.performance(name, answers, known, at_test, found.window))
+            role: Role = "answers" if name == found.champion else "answered before"
+            verdict.performance.append(measure.performance(name, role, answers, known, at_test, found.window))
             if name == found.champion and known is not None:
                 verdict.delay = _delay(known)
+        for name, answers in found.challengers.items():
+            rows = answers.labelled.rows
+            known = labelled(rows, tables, judge, challenger=True) if len(rows) >= least else None
+            at_test = figures_at_test(config, name) if known is not None else {}
+            verdict.performance.append(
+                measure.performance(name, "challenger", answers, known, at_test, found.window)
+            )
+            if known is not None:
+                verdict.comparisons.append(measure.comparison(name, known, labelled(rows, tables, judge)))
         served = verdict.served
         if not served.metrics:
             verdict.notes.append(

@@ -14,7 +14,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from ...errors import ConfigurationError, StoreError, StoreLostError
 from .records import Row
-from .tables import VERSION, feedback, monitoring, predictions, versions
+from .tables import VERSION, feedback, monitoring, predictions, shadows, versions
 
 DRIVERS = {
     "sqlite": "sqlite",
@@ -24,7 +24,7 @@ DRIVERS = {
 }
 """How SQLAlchemy calls what people write."""
 
-KEPT = (predictions, feedback, monitoring)
+KEPT = (predictions, shadows, feedback, monitoring)
 """A table that is absent is made: a store of before it was there is brought up to date by the first who opens it."""
 
 INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
