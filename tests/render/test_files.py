@@ -35,6 +35,9 @@ MADE_BY_COMMANDS = {
     "orchestration/kubeflow/pipeline.yaml",
     "reports/drift.html",
     "reports/drift.json",
+    "reports/monitor.html",
+    "reports/monitor.json",
+    "models/challenger.onnx",
     "scored/",
     "uv.lock",
 }

@@ -42,11 +42,18 @@ def _parser() -> argparse.ArgumentParser:
     tune.add_argument("--model", help="the candidate to tune (default: the one that the last training chose)")
     tune.add_argument("--trials", type=int, default=40, help="how many settings to try in all (default: 40)")
     tune.add_argument("--workers", type=int, default=1, help="how many processes try them (default: 1)")
-    monitor = _command(commands, "monitor", "compare new rows with the training data", _monitor)
-    monitor.add_argument("file", type=Path, help="the new rows, in the form of the training data")
-    monitor.add_argument(
-        "--fail-on-drift", action="store_true", help="exit with code 3 if the rows have drifted"
+    monitor = _command(
+        commands, "monitor", "compare new rows, or what the service stored, with the training data", _monitor
     )
+    monitor.add_argument(
+        "file",
+        nargs="?",
+        help="the new rows, in the form of the training data; without it, what the service stored is watched",
+    )
+    monitor.add_argument(
+        "--days", type=float, help="watch so many days in place of those in conf/served.yaml"
+    )
+    monitor.add_argument("--fail-on-drift", action="store_true", help="exit with code 3 if there is an alarm")
     _command(commands, "summary", "print the metrics and the objectives", _summary)
     for command in commands.choices.values():
         command.add_argument("overrides", nargs="*", help="Hydra overrides, such as model=tuned or seed=7")
@@ -89,11 +96,22 @@ def _tune(options: argparse.Namespace) -> None:
 
 
 def _monitor(options: argparse.Namespace) -> int:
-    from .monitor.check import check
+    if options.file is not None and "=" in options.file and not Path(options.file).exists():
+        options.file, options.overrides = None, [options.file, *options.overrides]
+    config = compose(options.overrides)
+    if options.file is None:
+        from .monitor.watch import watch
 
-    verdict = check(compose(options.overrides), options.file)
-    print(verdict)
-    return 3 if verdict.drifted and options.fail_on_drift else 0
+        found = watch(config, options.days)
+        print(found)
+        is_alarmed = bool(found.alarms)
+    else:
+        from .monitor.check import check
+
+        verdict = check(config, Path(options.file))
+        print(verdict)
+        is_alarmed = verdict.drifted
+    return 3 if is_alarmed and options.fail_on_drift else 0
 
 
 def _summary(options: argparse.Namespace) -> None:

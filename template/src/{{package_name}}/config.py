@@ -136,6 +136,8 @@ class Config(Section):
     compute: ComputeConfig
     card: CardConfig
     objectives: dict[str, Objective]
+    served: Component | None = None
+    """What watches the predictions that a service stored; None without a service."""
 
 
 def compose(overrides: Sequence[str] = ()) -> Config:

@@ -17,7 +17,7 @@ from .fairness import fairness
 from .importance import importance
 from .intervals import intervals
 from .judge import Judge
-from .predictor import Prediction, Predictor
+from .predictor import Prediction, Predictor, pick
 from .slices import slices, worst
 
 
@@ -101,12 +101,6 @@ def metrics(
         }
         for name in value
     }
-
-
-def pick(prediction: Prediction, rows: Any) -> Prediction:
-    """The prediction of the given rows."""
-    chances = prediction.probabilities
-    return Prediction(prediction.values[rows], prediction.classes, None if chances is None else chances[rows])
 
 
 def head(

@@ -54,6 +54,12 @@ class Prediction:
         return np.asarray(np.isfinite(figures).all(axis=1))
 
 
+def pick(prediction: Prediction, rows: Any) -> Prediction:
+    """The prediction of the given rows."""
+    chances = prediction.probabilities
+    return Prediction(prediction.values[rows], prediction.classes, None if chances is None else chances[rows])
+
+
 class Predictor:
     """An exported model, from its file or from the content of one, ready to predict in one thread.
 

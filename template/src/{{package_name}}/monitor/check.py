@@ -61,8 +61,12 @@ def check(config: Config, file: Path) -> Verdict:
         for column in schema.columns
         if column in schema.features or is_target_compared(column, schema, new)
     ]
-    predicted = predictions(schema, new, config.monitor.minimum_rows)
-    verdict, page = report.compare(Sides(str(file), quantities, predicted, quality))
+    predictions_of_both = predictions(schema, new, config.monitor.minimum_rows)
+    return write_drift(*report.compare(Sides(str(file), quantities, predictions_of_both, quality)))
+
+
+def write_drift(verdict: Verdict, page: str) -> Verdict:
+    """Write a verdict on drift, and its page."""
     write_json(paths.DRIFT_VERDICT, verdict.model_dump(mode="json"))
     write_text(paths.DRIFT_PAGE, page)
     return verdict
@@ -141,10 +145,11 @@ def predictions(schema: Schema, new: pl.DataFrame, least: int) -> Quantity | Non
         return None
     kind: Type = "number" if predictor.signature.classes is None else "category"
     name = f"predicted {schema.target.name}"
-    return Quantity(name, "prediction", kind, _predicted(predictor, test), _predicted(predictor, new))
+    return Quantity(name, "prediction", kind, predicted(predictor, test), predicted(predictor, new))
 
 
-def _predicted(predictor: Predictor, table: pl.DataFrame) -> pl.Series:
+def predicted(predictor: Predictor, table: pl.DataFrame) -> pl.Series:
+    """What the model predicts for each row; of a series, relative to its level."""
     parts = [predictor.predict(from_frame(part)).values for part in table.iter_slices(ROWS_AT_ONCE)]
     values = np.concatenate(parts)
     if values.dtype == object:

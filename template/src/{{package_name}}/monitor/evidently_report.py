@@ -16,7 +16,7 @@ from evidently import DataDefinition, Dataset, Report
 from evidently.presets import DataDriftPreset
 
 from ..config import Section
-from .quantity import Quantity, Sides, is_numeric, numbers
+from .quantity import Quantity, Sides, is_numeric, numbers, share_drifted
 from .verdict import ColumnVerdict, Score, Verdict
 
 
@@ -46,17 +46,17 @@ class EvidentlyReport(Section):
 
     def compare(self, sides: Sides) -> tuple[Verdict, str]:
         """What drifted, and a page about it."""
-        everything = [*sides.columns, *([sides.predicted] if sides.predicted else [])]
+        everything = sides.everything
         found = self._run([column for quantity in everything for column in _compared(quantity)])
         scores = _scores(found.dict())
         columns = [_column(quantity, scores) for quantity in everything]
         prediction = columns.pop() if sides.predicted else None
-        share = sum(column.drifted for column in columns) / len(columns)
+        share, rows = share_drifted(columns), sides.rows
         verdict = Verdict(
             file=sides.file,
             drifted=share > self.share_of_columns or (prediction is not None and prediction.drifted),
-            reference_rows=len(sides.columns[0].reference),
-            new_rows=len(sides.columns[0].new),
+            reference_rows=rows[0],
+            new_rows=rows[1],
             columns=columns,
             prediction=prediction,
             quality=sides.quality,

@@ -11,7 +11,7 @@ from ..schema import Type
 from . import histogram
 from .drift import Comparison, adjusted, compare_counts, compare_numbers
 from .page import page
-from .quantity import Quantity, Sides, counts, is_numeric, numbers
+from .quantity import Quantity, Sides, counts, is_numeric, numbers, share_drifted
 from .verdict import Change, ColumnVerdict, Verdict
 
 
@@ -30,7 +30,7 @@ class BuiltinReport(Section):
 
 def judge(sides: Sides, limits: BuiltinReport) -> Verdict:
     """Test every column and the predictions, correct for the number of tests, and draw the conclusion."""
-    everything = [*sides.columns, *([sides.predicted] if sides.predicted else [])]
+    everything = sides.everything
     tests = [test for quantity in everything for test in (values(quantity), missingness(quantity))]
     corrected = iter(adjusted([test.p_value for test in tests if test is not None]))
     changes = [None if test is None else _judged(test, next(corrected), limits) for test in tests]
@@ -39,12 +39,12 @@ def judge(sides: Sides, limits: BuiltinReport) -> Verdict:
         for place, quantity in enumerate(everything)
     ]
     prediction = columns.pop() if sides.predicted else None
-    share = sum(column.drifted for column in columns) / len(columns)
+    share, rows = share_drifted(columns), sides.rows
     return Verdict(
         file=sides.file,
         drifted=share > limits.share_of_columns or (prediction is not None and prediction.drifted),
-        reference_rows=len(sides.columns[0].reference),
-        new_rows=len(sides.columns[0].new),
+        reference_rows=rows[0],
+        new_rows=rows[1],
         columns=columns,
         prediction=prediction,
         quality=sides.quality,

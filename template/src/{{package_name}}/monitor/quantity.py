@@ -1,6 +1,6 @@
 """What is compared: the columns and predictions on both sides."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ..schema import Type
-from .verdict import BrokenRule, Role
+from .verdict import BrokenRule, ColumnVerdict, Role
 
 MICROSECONDS_PER_DAY = 86_400_000_000
 DIGITS = 9
@@ -33,6 +33,7 @@ class Sides:
     """All that a report of drift is made from.
 
     file       what the new rows are called
+    columns    none if only predictions are compared
     predicted  the predictions, if there is a model
     quality    the rules of the schema that new rows break
     """
@@ -41,6 +42,22 @@ class Sides:
     columns: list[Quantity]
     predicted: Quantity | None
     quality: list[BrokenRule]
+
+    @property
+    def everything(self) -> list[Quantity]:
+        """The columns, and the predictions if there are some."""
+        return [*self.columns, *([self.predicted] if self.predicted else [])]
+
+    @property
+    def rows(self) -> tuple[int, int]:
+        """How many rows either side has."""
+        first = self.everything[0]
+        return len(first.reference), len(first.new)
+
+
+def share_drifted(columns: Sequence[ColumnVerdict]) -> float:
+    """The share of the columns that have drifted."""
+    return sum(column.drifted for column in columns) / max(len(columns), 1)
 
 
 def is_numeric(quantity: Quantity) -> bool:

@@ -90,6 +90,8 @@ class Verdict(BaseModel):
     @property
     def sentence(self) -> str:
         """The verdict in one line."""
+        if not self.columns:
+            return f"{'Drift' if self.drifted else 'No drift'} of the predictions."
         found = [column.name for column in self.columns if column.drifted]
         number = f"{len(found)} of {len(self.columns)}" if found else f"none of {len(self.columns)}"
         names = f" ({', '.join(found)})" if found else ""
@@ -108,7 +110,7 @@ class Verdict(BaseModel):
         """The verdict, the changes behind it, and the rules that were broken."""
         lines = [
             f"{self.sentence} {self.file}: {self.new_rows} rows, "
-            f"compared with {self.reference_rows} training rows."
+            f"compared with {self.reference_rows} {'training' if self.columns else 'test'} rows."
         ]
         judged = [*self.columns, *([self.prediction] if self.prediction else [])]
         for column in judged:

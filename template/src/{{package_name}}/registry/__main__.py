@@ -5,7 +5,7 @@ import sys
 
 from ..config import compose
 from ..terminal import carry_out
-from .commands import champion, promote, register, rollback, versions
+from .commands import challenger, champion, promote, register, rollback, versions
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,6 +23,7 @@ def _parser() -> argparse.ArgumentParser:
         promote: "make the challenger the champion if it is better",
         rollback: "make the version that was champion before the champion again",
         champion: "fetch the champion's model",
+        challenger: "fetch the challenger's model",
         versions: "list the versions, and who decided what and why",
     }.items():
         command = commands.add_parser(run.__name__, help=help_, description=help_)

@@ -1,4 +1,6 @@
-"""`poe register`, `promote`, `rollback`, `versions`, `champion`: each does one thing and tells it."""
+"""`poe register`, `promote`, `rollback`, `versions`, `champion`, `challenger`: each does one thing and tells it."""
+
+from pathlib import Path
 
 from .. import paths
 from ..config import Config
@@ -93,6 +95,19 @@ def champion(config: Config) -> str:
     return _told(f"version {version.number} is the champion", _held(version))
 
 
+@my_turn()
+def challenger(config: Config) -> str:
+    """Fetch the challenger's model to where a service can be told to have it predict beside the champion.
+
+    Raises RegistryError if there is no challenger, or its model is out of reach.
+    """
+    registry = configured(config.tracking)
+    version = _candidate(registry.history(), None)
+    with whole(paths.CHALLENGER) as part:
+        registry.fetch(version, part)
+    return _told(f"version {version.number} is the challenger", _held(version, paths.CHALLENGER))
+
+
 def versions(config: Config) -> str:
     """Every version, newest first, and every decision, oldest first."""
     history = configured(config.tracking).history()
@@ -134,8 +149,8 @@ def _decide(registry: Registry, decision: Decision, version: Version) -> None:
         registry.record(decision, version)
 
 
-def _held(version: Version) -> str:
-    held = f"{paths.CHAMPION} holds it"
+def _held(version: Version, file: Path = paths.CHAMPION) -> str:
+    held = f"{file} holds it"
     if version.features == features_hash():
         return held
     return f"{held}; the code of its features has changed since: serve it with that of commit {version.commit[:7]}"

@@ -63,7 +63,7 @@ def check_committed(own: Collection[str]) -> None:
 
 def check_current(config: Config) -> None:
     """Raise RegistryError if the pipeline would make another model than the one that is there."""
-    ignored = {"tracking", "monitor"}
+    ignored = {"tracking", "monitor", "served"}
     settings = [one.model_dump(exclude=ignored) for one in (config, load(paths.PARAMS))]
     if settings[0] != settings[1]:
         changed = f"conf/ says something else than {paths.PARAMS}"

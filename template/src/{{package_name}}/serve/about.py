@@ -3,7 +3,7 @@
 from typing import Literal
 
 from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
 from .answers import json
@@ -24,6 +24,10 @@ class Version(BaseModel):
     trained_on: str
     refused: str | None
     """Why the model that lies there now does not answer, if another one does."""
+    shadow_sha256: str | None
+    """The challenger that predicts beside it, if one does."""
+    shadow_refused: str | None
+    """Why the challenger that lies there does not predict."""
 
 
 def routes(service: Service) -> APIRouter:
@@ -43,11 +47,21 @@ def routes(service: Service) -> APIRouter:
     @router.get("/version", responses={200: {"model": Version}})
     async def version() -> Response:
         """Say which model answers."""
-        champion = service.champion
-        return json(Version(**champion.about, model_sha256=champion.hash, refused=service.place.refused))
+        champion, shadow = service.champion, service.shadow
+        challenger = shadow.challenger if shadow is not None else None
+        return json(
+            Version(
+                **champion.about,
+                model_sha256=champion.hash,
+                refused=service.place.refused,
+                shadow_sha256=challenger.hash if challenger is not None else None,
+                shadow_refused=shadow.refused if shadow is not None else None,
+            )
+        )
 
     @router.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
-        return Response(service.metrics.page(), media_type=CONTENT_TYPE_LATEST)
+        shadow = b"" if service.shadow is None else generate_latest(service.shadow.registry)
+        return Response(service.metrics.page() + shadow, media_type=CONTENT_TYPE_LATEST)
 
     return router

@@ -7,20 +7,23 @@ not set.
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
-from ..errors import ProjectError
+from ..errors import ConfigurationError, ProjectError
 from . import about, explain, feedback, predict
 from .champion import Place
 from .guard import guard
 from .guard.keys import Keys
 from .metrics import Metrics
+from .monitored import SECONDS, MonitoredGauges
 from .openapi import with_bodies
+from .repeated import repeated
 from .served import served_path
 from .service import Service
-from .settings import settings
+from .settings import Settings, settings
+from .shadow import Shadow
 from .store.store import Store
 
 
@@ -32,16 +35,26 @@ def create_app() -> FastAPI:
     """
     try:
         place = Place(served_path())
-        chosen, metrics = settings(), Metrics(place)
+        chosen = settings()
+        monitored = [MonitoredGauges(chosen.store_url)] if chosen.stores else []
+        metrics = Metrics(place, *monitored)
         keys = Keys(chosen.api_keys, chosen.api_keys_file)
         store = Store(chosen, metrics.not_stored) if chosen.stores else None
-        service = Service(chosen, place, metrics, store)
+        shadow = _shadow(chosen, place, store)
+        service = Service(chosen, place, metrics, store, shadow)
     except (FileNotFoundError, ProjectError) as error:
         raise SystemExit(str(error)) from error
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
-        async with place.watched(chosen.model_check_seconds), store.written() if store else nullcontext():
+        async with AsyncExitStack() as until_the_end:
+            await until_the_end.enter_async_context(repeated(place.look, chosen.model_check_seconds))
+            if store is not None:
+                await until_the_end.enter_async_context(store.written())
+            if shadow is not None:
+                await until_the_end.enter_async_context(shadow.asked(chosen.model_check_seconds))
+            for gauges in monitored:
+                await until_the_end.enter_async_context(repeated(gauges.look, SECONDS))
             yield
 
     signature = service.champion.signature
@@ -57,3 +70,15 @@ def create_app() -> FastAPI:
     app.openapi = with_bodies(app, service, bodies)  # type: ignore[method-assign]
     guard(app, service, keys)
     return app
+
+
+def _shadow(chosen: Settings, place: Place, store: Store | None) -> Shadow | None:
+    """Make the shadow, if there is to be one; ConfigurationError if what it predicts would be kept nowhere."""
+    if chosen.shadow_path is None:
+        return None
+    if store is None:
+        raise ConfigurationError(
+            "SHADOW_PATH is set and STORE_URL is none, so nobody would see what the challenger predicts: store it, or "
+            "take SHADOW_PATH away"
+        )
+    return Shadow(chosen.shadow_path, place.champion, store)

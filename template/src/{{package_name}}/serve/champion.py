@@ -1,9 +1,6 @@
 """The model that answers requests, and its exchange for another while they are answered."""
 
-import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,7 +59,7 @@ class Place:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._seen = _state(path)
+        self._seen = model_state(path)
         self.champion = load(path)
         self.refused: str | None = None
         """Why the file that is there now does not answer, if it does not."""
@@ -73,7 +70,7 @@ class Place:
         A file is read again only after it, or its checksum, has changed.
         """
         # Before reading: what is written meanwhile is then seen by the next look.
-        state = _state(self._path)
+        state = model_state(self._path)
         if state == self._seen:
             return
         self._seen = state
@@ -88,21 +85,6 @@ class Place:
         if found.hash != self.champion.hash:
             self.champion = found
             _log.info("model changed: %s", found.hash)
-
-    @contextlib.asynccontextmanager
-    async def watched(self, seconds: float) -> AsyncIterator[None]:
-        """Look at the file now and then, as long as the service runs."""
-
-        async def watch() -> None:
-            while True:
-                await asyncio.sleep(seconds)
-                await asyncio.to_thread(self.look)
-
-        watching = asyncio.create_task(watch())
-        try:
-            yield
-        finally:
-            watching.cancel()
 
 
 def _check_exchangeable(new: Champion, old: Champion) -> None:
@@ -125,6 +107,6 @@ def _interface(champion: Champion) -> tuple[object, ...]:
     )
 
 
-def _state(path: Path) -> tuple[object, ...]:
+def model_state(path: Path) -> tuple[object, ...]:
     """What changes when a file, or the checksum beside it, is replaced or written to."""
     return state_of(path), state_of(checksum_path(path))

@@ -50,7 +50,7 @@ class Contract(Protocol):
     def explained_label(self, request: Any) -> str | None:
         """Give the class that is to be explained; None for the predicted one, or where there are no classes."""
 
-    def inputs(self, request: Any, answers: list[dict[str, Any]]) -> Sequence[Any]:
+    def inputs(self, request: Any, columns: Columns, answers: list[dict[str, Any]]) -> Sequence[Any]:
         """What each entry was made from, as the store keeps it: anything that pydantic can write as JSON."""
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from ..columns import Columns, from_rows, take
-from ..data.windows import DATE, NAMES, Windows, latest
+from ..data.windows import DATE, LEVEL, NAMES, Windows, latest
 from ..model.predictor import Prediction, Signature
 from ..schema import Column
 from .rows import row_model
@@ -79,10 +79,16 @@ class History:
             **more,
         )
 
-    def inputs(self, request: Any, answers: list[dict[str, Any]]) -> list[dict[str, str]]:
-        """Give the last known period and the one that is forecast: the history itself would be kept over and over."""
+    def inputs(self, request: Any, columns: Columns, answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Give the last known period, its value, and the period that is forecast.
+
+        The history itself would be kept over and over.
+        """
         origin = np.datetime64(answers[0]["date"], self._windows.frequency) - self._windows.lasting(1)
-        return [{"origin": str(origin), "date": entry["date"]} for entry in answers]
+        return [
+            {"origin": str(origin), "date": entry["date"], "level": level}
+            for entry, level in zip(answers, columns[LEVEL].tolist(), strict=True)
+        ]
 
 
 def contract(signature: Signature) -> History:

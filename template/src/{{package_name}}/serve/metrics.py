@@ -23,10 +23,11 @@ VALUE_BUCKETS = 10
 class Metrics:
     """Counters of one application; its own registry lets two of them live in one process."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, *others: Collector) -> None:
         signature = place.champion.signature
         self._registry = CollectorRegistry()
-        self._registry.register(Served(place))
+        for collector in (Served(place), *others):
+            self._registry.register(collector)
         self._requests = Count(
             "http_requests", "Requests answered", ["route", "status"], registry=self._registry
         )

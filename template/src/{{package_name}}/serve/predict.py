@@ -48,9 +48,11 @@ def routes(service: Service) -> APIRouter:
         request.state.rows = len(prediction.values)
         entries = named(agreed.answers(columns, prediction))
         if service.store is not None:
-            answered = Answered(champion.hash, agreed.inputs(asked, entries), entries)
+            answered = Answered(champion.hash, agreed.inputs(asked, columns, entries), entries)
             if not service.store.keep(answered):
                 service.metrics.not_stored(len(entries))
+        if service.shadow is not None:
+            service.shadow.ask(champion, asked, [entry["id"] for entry in entries])
         return json(champion.about | {"predictions": entries})
 
     return router

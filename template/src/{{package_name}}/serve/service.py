@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from .champion import Champion, Place
 from .metrics import Metrics
 from .settings import Settings
+from .shadow import Shadow
 from .store.store import Store
 
 
@@ -17,6 +18,8 @@ class Service:
     metrics: Metrics
     store: Store | None
     """None if STORE_URL says so."""
+    shadow: Shadow | None = None
+    """None unless SHADOW_PATH names one."""
 
     @property
     def champion(self) -> Champion:

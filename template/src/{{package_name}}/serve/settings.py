@@ -14,6 +14,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    shadow_path: Path | None = None
     model_check_seconds: Annotated[float, Field(gt=0)] = 2.0
     store_url: str = "sqlite:///data/served/predictions.db"
     store_seconds: Annotated[float, Field(gt=0, le=3600)] = 0.1

@@ -54,7 +54,7 @@ class Tabular:
         """Give the class that the request asks for, if it does."""
         return request.label if self._labels else None
 
-    def inputs(self, request: Any, answers: list[dict[str, Any]]) -> list[Any]:
+    def inputs(self, request: Any, columns: Columns, answers: list[dict[str, Any]]) -> list[Any]:
         """Give the rows themselves, by column."""
         rows: list[Any] = request.rows
         return rows

@@ -14,7 +14,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from ...errors import ConfigurationError, StoreError, StoreLostError
 from .records import Row
-from .tables import VERSION, feedback, predictions, versions
+from .tables import VERSION, feedback, monitoring, predictions, shadows, versions
 
 DRIVERS = {
     "sqlite": "sqlite",
@@ -23,6 +23,9 @@ DRIVERS = {
     "postgresql+psycopg": "postgresql+psycopg",
 }
 """How SQLAlchemy calls what people write."""
+
+KEPT = (predictions, shadows, feedback, monitoring)
+"""A table that is absent is made: a store of before it was there is brought up to date by the first who opens it."""
 
 INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -77,7 +80,7 @@ class Database:
                     f"the store at {self.place} has version {found} and this service knows {VERSION}: start a newer "
                     "release, or set STORE_URL to another place"
                 )
-            for table in (predictions, feedback):
+            for table in KEPT:
                 _make(connection, table)
             self._insert(connection, versions, [{"version": VERSION}])
         self._is_made = True
@@ -99,7 +102,7 @@ class Database:
         """
         self.make()
         with self._begun() as connection:
-            for table in (predictions, feedback):
+            for table in KEPT:
                 connection.execute(delete(table).where(table.c.time < before))
 
     def read(self, statement: Select[Any], rows_at_once: int) -> Iterator[Sequence[Found[Any]]]:

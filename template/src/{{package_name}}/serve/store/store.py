@@ -12,10 +12,10 @@ from sqlalchemy import Table
 
 from ...errors import StoreError, StoreLostError
 from ..settings import Settings
+from ..waiting import Waiting
 from .database import Database
 from .records import Record, Row, now
 from .tables import predictions
-from .waiting import Waiting
 
 LONGEST_PAUSE = 10.0
 """Seconds between two tries while the database is lost."""
@@ -39,7 +39,7 @@ class Store:
         self._settings = settings
         self._not_stored = not_stored
         self._database = Database(settings.store_url)
-        self._waiting = Waiting(settings.store_rows)
+        self._waiting: Waiting[Record] = Waiting(settings.store_rows)
         self._rows: dict[Table, list[Row]] = {}
         self._ending = Event()
         self._is_lost = False

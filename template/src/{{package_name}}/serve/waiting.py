@@ -1,13 +1,16 @@
-"""What waits to be written, and how much may wait."""
+"""What waits to be worked on beside the requests, and how much may wait."""
 
 from collections import deque
+from collections.abc import Sized
 from threading import Event, Lock
+from typing import Generic, TypeVar
 
-from .records import Record
+Item = TypeVar("Item", bound=Sized)
+"""Its length counts rows."""
 
 
-class Waiting:
-    """A queue between requests, which never wait for it, and the thread that writes.
+class Waiting(Generic[Item]):
+    """A queue between requests, which never wait for it, and the one thread that works on it.
 
     due  set as soon as half of the room is taken
     """
@@ -17,28 +20,28 @@ class Waiting:
         self._most = most_rows
         self._rows = 0
         self._queued = 0
-        self._queue: deque[Record] = deque()
+        self._queue: deque[Item] = deque()
         self._lock = Lock()
 
     @property
     def rows(self) -> int:
-        """How many rows are not yet written."""
+        """How many rows are not yet done."""
         return self._rows
 
-    def put(self, record: Record) -> bool:
-        """Queue a record; returns False if there is no room for it."""
-        rows = len(record)
+    def put(self, item: Item) -> bool:
+        """Queue an item; returns False if there is no room for it."""
+        rows = len(item)
         with self._lock:
             if self._rows + rows > self._most:
                 return False
             self._rows += rows
             self._queued += rows
-            self._queue.append(record)
+            self._queue.append(item)
             if 2 * self._queued >= self._most:
                 self.due.set()
         return True
 
-    def take(self) -> list[Record]:
+    def take(self) -> list[Item]:
         """Take everything out of the queue; its rows need their room until they are `done`."""
         with self._lock:
             self.due.clear()

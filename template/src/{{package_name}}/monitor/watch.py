@@ -1,0 +1,43 @@
+"""What the service has stored, watched; a project without a service has nothing of the kind."""
+
+from typing import Protocol
+
+from ..component import made
+from ..config import Config
+from ..errors import ConfigurationError
+
+LONGEST = 3660
+"""Days: ten years."""
+
+
+class Watched(Protocol):
+    """What was found; printed, it is what a person needs to know."""
+
+    @property
+    def alarms(self) -> list[str]:
+        """What somebody should look at, a sentence each."""
+
+
+class Watcher(Protocol):
+    """What watches: a class that conf/served.yaml names."""
+
+    def watch(self, config: Config, days: float | None) -> Watched:
+        """Look at the last days, or at as many as the configuration says."""
+
+
+def watch(config: Config, days: float | None) -> Watched:
+    """Watch what the service stored.
+
+    Raises ConfigurationError if this project has no service, or there are no such days.
+    """
+    if days is not None and not 0 < days <= LONGEST:
+        raise ConfigurationError(
+            f"--days {days:g} cannot be watched: give more than 0, and at most {LONGEST}"
+        )
+    if config.served is None:
+        raise ConfigurationError(
+            "this project has no service whose predictions could be watched: name a file of new rows, as in "
+            "`uv run poe monitor data/raw/new.csv`"
+        )
+    watcher: Watcher = made(config.served, "served names nothing that watches", "conf/served.yaml")
+    return watcher.watch(config, days)
