@@ -47,7 +47,8 @@ def routes(service: Service) -> APIRouter:
         return json(Version(**champion.about, model_sha256=champion.hash, refused=service.place.refused))
 
     @router.get("/metrics", include_in_schema=False)
-    async def metrics() -> Response:
+    def metrics() -> Response:
+        # Not `async`: reading the system may take its time, and is done in a thread.
         return Response(service.metrics.page(), media_type=CONTENT_TYPE_LATEST)
 
     return router

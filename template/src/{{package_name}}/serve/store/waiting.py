@@ -9,12 +9,13 @@ from .records import Record
 class Waiting:
     """A queue between requests, which never wait for it, and the thread that writes.
 
-    due  set as soon as half of the room is taken
+    due        set as soon as half of the room is taken
+    most_rows  how many may wait
     """
 
     def __init__(self, most_rows: int) -> None:
         self.due = Event()
-        self._most = most_rows
+        self.most_rows = most_rows
         self._rows = 0
         self._queued = 0
         self._queue: deque[Record] = deque()
@@ -29,12 +30,12 @@ class Waiting:
         """Queue a record; returns False if there is no room for it."""
         rows = len(record)
         with self._lock:
-            if self._rows + rows > self._most:
+            if self._rows + rows > self.most_rows:
                 return False
             self._rows += rows
             self._queued += rows
             self._queue.append(record)
-            if 2 * self._queued >= self._most:
+            if 2 * self._queued >= self.most_rows:
                 self.due.set()
         return True
 
