@@ -35,7 +35,6 @@ MADE_BY_COMMANDS = {
     "orchestration/kubeflow/pipeline.yaml",
     "reports/drift.html",
     "reports/drift.json",
-    "reports/monitor.prom",
     "scored/",
     "uv.lock",
 }

@@ -17,7 +17,6 @@ from .champion import Place
 from .guard import guard
 from .guard.keys import Keys
 from .metrics import Metrics
-from .monitored import Monitored
 from .openapi import with_bodies
 from .resources import Resources
 from .served import served_path
@@ -38,7 +37,6 @@ def create_app() -> FastAPI:
         keys = Keys(chosen.api_keys, chosen.api_keys_file)
         store = Store(chosen, metrics.not_stored) if chosen.stores else None
         metrics.show(Resources(store))
-        metrics.show(Monitored(chosen.monitor_file))
         service = Service(chosen, place, metrics, store)
     except (FileNotFoundError, ProjectError) as error:
         raise SystemExit(str(error)) from error

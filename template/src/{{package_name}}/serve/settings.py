@@ -15,7 +15,6 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     model_check_seconds: Annotated[float, Field(gt=0)] = 2.0
-    monitor_file: Path = Path("reports/monitor.prom")
     store_url: str = "sqlite:///data/served/predictions.db"
     store_seconds: Annotated[float, Field(gt=0, le=3600)] = 1.0
     store_rows: Annotated[int, Field(ge=1000)] = 50_000
