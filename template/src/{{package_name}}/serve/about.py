@@ -60,7 +60,8 @@ def routes(service: Service) -> APIRouter:
         )
 
     @router.get("/metrics", include_in_schema=False)
-    async def metrics() -> Response:
+    def metrics() -> Response:
+        # Not `async`: reading the system may take its time, and is done in a thread.
         shadow = b"" if service.shadow is None else generate_latest(service.shadow.registry)
         return Response(service.metrics.page() + shadow, media_type=CONTENT_TYPE_LATEST)
 

@@ -20,6 +20,7 @@ from .metrics import Metrics
 from .monitored import SECONDS, MonitoredGauges
 from .openapi import with_bodies
 from .repeated import repeated
+from .resources import Resources
 from .served import served_path
 from .service import Service
 from .settings import Settings, settings
@@ -36,10 +37,12 @@ def create_app() -> FastAPI:
     try:
         place = Place(served_path())
         chosen = settings()
-        monitored = [MonitoredGauges(chosen.store_url)] if chosen.stores else []
-        metrics = Metrics(place, *monitored)
+        metrics = Metrics(place)
         keys = Keys(chosen.api_keys, chosen.api_keys_file)
         store = Store(chosen, metrics.not_stored) if chosen.stores else None
+        monitored = MonitoredGauges(chosen.store_url) if chosen.stores else None
+        for collector in filter(None, (monitored, Resources(store))):
+            metrics.show(collector)
         shadow = _shadow(chosen, place, store)
         service = Service(chosen, place, metrics, store, shadow)
     except (FileNotFoundError, ProjectError) as error:
@@ -53,8 +56,8 @@ def create_app() -> FastAPI:
                 await until_the_end.enter_async_context(store.written())
             if shadow is not None:
                 await until_the_end.enter_async_context(shadow.asked(chosen.model_check_seconds))
-            for gauges in monitored:
-                await until_the_end.enter_async_context(repeated(gauges.look, SECONDS))
+            if monitored is not None:
+                await until_the_end.enter_async_context(repeated(monitored.look, SECONDS))
             yield
 
     signature = service.champion.signature

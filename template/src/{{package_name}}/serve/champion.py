@@ -21,6 +21,8 @@ class Champion:
     contract: Contract
     hash: str
     """SHA-256 of its file."""
+    written: float
+    """When its file was written, in seconds since 1970."""
 
     @property
     def signature(self) -> Signature:
@@ -48,7 +50,7 @@ def load(path: Path) -> Champion:
         raise ModelError(f"{path} cannot answer its own example ({type(error).__name__}: {error})") from error
     if not answers:
         raise ModelError(f"{path} computes no finite number for its own example")
-    return Champion(predictor, agreed, found)
+    return Champion(predictor, agreed, found, path.stat().st_mtime)
 
 
 class Place:

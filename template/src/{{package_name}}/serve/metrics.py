@@ -6,7 +6,7 @@ from functools import cache
 from time import perf_counter
 
 import numpy as np
-from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
 from prometheus_client import Counter as Count
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -23,11 +23,12 @@ VALUE_BUCKETS = 10
 class Metrics:
     """Counters of one application; its own registry lets two of them live in one process."""
 
-    def __init__(self, place: Place, *others: Collector) -> None:
+    def __init__(self, place: Place) -> None:
         signature = place.champion.signature
         self._registry = CollectorRegistry()
-        for collector in (Served(place), *others):
-            self._registry.register(collector)
+        self._registry.register(Served(place))
+        # Processor time, memory and open files, on Linux.
+        ProcessCollector(registry=self._registry)
         self._requests = Count(
             "http_requests", "Requests answered", ["route", "status"], registry=self._registry
         )
@@ -79,6 +80,10 @@ class Metrics:
         """Count predictions that the store will not have."""
         self._not_stored.inc(predictions)
 
+    def show(self, collector: Collector) -> None:
+        """Show what another part of the service tells, too."""
+        self._registry.register(collector)
+
     def page(self) -> bytes:
         """Write all figures in Prometheus's text format."""
         return generate_latest(self._registry)
@@ -95,6 +100,8 @@ class Served(Collector):
         champion = self._place.champion
         about = {"name": champion.signature.name, "sha256": champion.hash}
         yield InfoMetricFamily("model", "The model that answers", about)
+        written = champion.written
+        yield GaugeMetricFamily("model_written_timestamp_seconds", "When its file was written", written)
         refused = self._place.refused is not None
         yield GaugeMetricFamily("model_refused", "1 if the model's file is another one, and no good", refused)
 

@@ -12,12 +12,13 @@ Item = TypeVar("Item", bound=Sized)
 class Waiting(Generic[Item]):
     """A queue between requests, which never wait for it, and the one thread that works on it.
 
-    due  set as soon as half of the room is taken
+    due        set as soon as half of the room is taken
+    most_rows  how many may wait
     """
 
     def __init__(self, most_rows: int) -> None:
         self.due = Event()
-        self._most = most_rows
+        self.most_rows = most_rows
         self._rows = 0
         self._queued = 0
         self._queue: deque[Item] = deque()
@@ -32,12 +33,12 @@ class Waiting(Generic[Item]):
         """Queue an item; returns False if there is no room for it."""
         rows = len(item)
         with self._lock:
-            if self._rows + rows > self._most:
+            if self._rows + rows > self.most_rows:
                 return False
             self._rows += rows
             self._queued += rows
             self._queue.append(item)
-            if 2 * self._queued >= self._most:
+            if 2 * self._queued >= self.most_rows:
                 self.due.set()
         return True
 

@@ -64,6 +64,11 @@ class Database:
         """The address, without a secret."""
         return self._url.set(query={}).render_as_string(hide_password=True)
 
+    @property
+    def folder(self) -> Path | None:
+        """Where SQLite's file lies; None for a server."""
+        return Path(str(self._url.database)).parent if self._kind == "sqlite" else None
+
     def make(self) -> None:
         """Make the tables that are absent.
 

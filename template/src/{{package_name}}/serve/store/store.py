@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
 
@@ -32,6 +33,8 @@ class Store:
     settings    those that begin with `store`
     not_stored  is told how many predictions are given up
 
+    `waiting` holds the rows that are not yet written.
+
     Raises ConfigurationError if STORE_URL is no address, StoreError if a newer version of the project made the store.
     """
 
@@ -39,7 +42,7 @@ class Store:
         self._settings = settings
         self._not_stored = not_stored
         self._database = Database(settings.store_url)
-        self._waiting: Waiting[Record] = Waiting(settings.store_rows)
+        self.waiting: Waiting[Record] = Waiting(settings.store_rows)
         self._rows: dict[Table, list[Row]] = {}
         self._ending = Event()
         self._is_lost = False
@@ -49,9 +52,14 @@ class Store:
         except StoreLostError as error:
             self._lost(error)
 
+    @property
+    def folder(self) -> Path | None:
+        """Where its file lies; None if a server keeps it."""
+        return self._database.folder
+
     def keep(self, record: Record) -> bool:
         """Have a record written soon; returns False if too many rows wait already."""
-        return self._waiting.put(record)
+        return self.waiting.put(record)
 
     @asynccontextmanager
     async def written(self) -> AsyncIterator[None]:
@@ -62,20 +70,20 @@ class Store:
             yield
         finally:
             self._ending.set()
-            self._waiting.due.set()
+            self.waiting.due.set()
             await asyncio.to_thread(thread.join, LAST_SECONDS + 1)
-            if self._waiting.rows:
-                _log.error("the service ends, and %d rows are not in the store", self._waiting.rows)
+            if self.waiting.rows:
+                _log.error("the service ends, and %d rows are not in the store", self.waiting.rows)
 
     def _run(self) -> None:
         pause = self._settings.store_seconds
         while not self._ending.is_set():
-            self._waiting.due.wait(pause)
+            self.waiting.due.wait(pause)
             is_well = self._tried(self._write) and self._tried(self._forget)
             pause = self._settings.store_seconds if is_well else min(2 * pause, LONGEST_PAUSE)
         deadline = monotonic() + LAST_SECONDS
         while not self._tried(self._write) and monotonic() < deadline:
-            self._waiting.due.wait(0.1)
+            self.waiting.due.wait(0.1)
 
     def _tried(self, step: Callable[[], None]) -> bool:
         """Take a step; returns False if the store is lost for now."""
@@ -91,7 +99,7 @@ class Store:
 
     def _write(self) -> None:
         """Write what waits; it waits on if the store is lost."""
-        for record in self._waiting.take():
+        for record in self.waiting.take():
             self._rows.setdefault(record.table, []).extend(record.rows())
         if not self._rows:
             return
@@ -102,7 +110,7 @@ class Store:
         except Exception:
             _log.exception("the database will never take these rows, so they are given up")
             self._not_stored(len(self._rows.get(predictions, [])))
-        self._waiting.done(sum(len(rows) for rows in self._rows.values()))
+        self.waiting.done(sum(len(rows) for rows in self._rows.values()))
         self._rows.clear()
 
     def _forget(self) -> None:

@@ -1,0 +1,250 @@
+"""Rules, routes and dashboard work: on real figures, in a real Prometheus, as far as a webhook."""
+
+import json
+import math
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+import yaml
+from harness.command import run
+from harness.project import Project
+from harness.prometheus import (
+    PLACEHOLDER,
+    Prometheus,
+    ask_example,
+    programs,
+    until,
+    watching,
+)
+from harness.servers import Heard, free_port, hearing, listening
+
+MONITOR = """\
+monitor_last_run_timestamp_seconds 1.7e9
+monitor_drifted 1
+monitor_drift_effect{column="island"} 0.3
+monitor_performance{metric="macro_f1",model="abc"} 0.8
+monitor_performance_at_test{metric="macro_f1",model="abc"} 0.9
+monitor_performance_worse 1
+monitor_objective_missed{objective="accurate"} 1
+monitor_predictions 100
+monitor_outcomes 80
+"""
+"""What a monitor tells when it finds everything wrong."""
+
+
+@pytest.fixture(scope="module", params=["compose", "kubernetes"])
+def settings(request: pytest.FixtureRequest, render: Callable[..., Path]) -> Path:
+    """Return the folder of a fresh project's monitoring, for each deployment."""
+    return render({"deployment": request.param}) / "deploy/monitoring"
+
+
+def test_rules_are_valid_and_each_alert_fires_and_does_not_fire(settings: Path) -> None:
+    promtool = programs()["promtool"]
+
+    run(f"{promtool} check rules rules.yml", settings / "prometheus")
+    run(f"{promtool} test rules rules_test.yml", settings / "prometheus")
+
+
+def test_settings_of_prometheus_and_alertmanager_are_valid(render: Callable[..., Path]) -> None:
+    settings, tools = render() / "deploy/monitoring", programs()
+
+    run(f"{tools['promtool']} check config prometheus/prometheus.yml", settings)
+    run(f"{tools['amtool']} check-config alertmanager/alertmanager.yml", settings)
+
+
+@pytest.mark.parametrize("expression", ["vector(1) > 1", "vector(1)"], ids=["deaf", "never quiet"])
+def test_every_alert_that_is_wrong_fails_its_test(
+    render: Callable[..., Path], tmp_path: Path, expression: str
+) -> None:
+    settings, promtool = render() / "deploy/monitoring/prometheus", programs()["promtool"]
+    shutil.copy(settings / "rules_test.yml", tmp_path)
+    rules = yaml.safe_load((settings / "rules.yml").read_text(encoding="utf-8"))
+    alerts = [rule for group in rules["groups"] for rule in group["rules"] if "alert" in rule]
+    for rule in alerts:
+        rule["expr"] = expression
+    (tmp_path / "rules.yml").write_text(json.dumps(rules), encoding="utf-8")
+
+    told = run(f"{promtool} test rules rules_test.yml", tmp_path, check=False).stdout
+
+    failed = set(re.findall(r"alertname: (\w+), time", told))
+    assert failed == {rule["alert"] for rule in alerts} != set()
+
+
+@pytest.mark.parametrize(("severity", "receiver"), [("critical", "on-call"), ("warning", "team")])
+def test_what_is_urgent_goes_another_way(
+    render: Callable[..., Path], severity: str, receiver: str
+) -> None:
+    amtool, folder = programs()["amtool"], render() / "deploy/monitoring/alertmanager"
+
+    told = run(
+        f"{amtool} config routes test --config.file=alertmanager.yml severity={severity}", folder
+    ).stdout
+
+    assert told.splitlines()[-1] == receiver
+
+
+def test_alerts_leave_for_no_address_that_is_not_theirs(render: Callable[..., Path]) -> None:
+    text = (render() / "deploy/monitoring/alertmanager/alertmanager.yml").read_text("utf-8")
+
+    assert re.findall(r"https?://\S+", text) == [PLACEHOLDER]
+    loaded = yaml.safe_load(text)
+    urls = [hook["url"] for one in loaded["receivers"] for hook in one["webhook_configs"]]
+    assert urls == [PLACEHOLDER] * 2
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A service that is asked now and then, what watches it, and what the webhook hears."""
+
+    project: Project
+    model: Path
+    prometheus: Prometheus
+    heard: Heard
+
+    def told(self, alert: str, status: str) -> list[dict[str, Any]]:
+        """Return the alerts of that name that the webhook was told of, as firing or as resolved."""
+        told = [one for request in list(self.heard.requests) for one in request.body["alerts"]]
+        return [
+            one for one in told if one["labels"]["alertname"] == alert and one["status"] == status
+        ]
+
+
+@pytest.fixture(scope="module", params=["classification", "regression"])
+def watched(
+    request: pytest.FixtureRequest,
+    project: Callable[..., Project],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Watched]:
+    programs()
+    served, folder, port = project(request.param), tmp_path_factory.mktemp("watched"), free_port()
+    model = shutil.copy(served.path / "models/model.onnx", folder / "model.onnx")
+    command = [
+        *(served.environment / "bin/python", "-m", "uvicorn"),
+        *("--factory", f"{served.package}.serve.app:create_app", "--port", str(port)),
+    ]
+    variables = {
+        "MODEL_PATH": str(model),
+        "MODEL_CHECK_SECONDS": "0.2",
+        "PYTHONPATH": str(served.path / "src"),
+        "STORE_URL": f"sqlite:///{folder}/served/predictions.db",
+    }
+    settings = served.path / "deploy/monitoring"
+    with (
+        listening(command, port, folder / "service.log", **variables),
+        hearing() as heard,
+        _telling(MONITOR) as monitor,
+        watching(settings, folder, f"'127.0.0.1:{port}', '{monitor}'", heard.address) as prometheus,
+        _asked(port),
+    ):
+        yield Watched(served, model, prometheus, heard)
+
+
+@contextmanager
+def _asked(port: int) -> Iterator[None]:
+    """Ask a service for predictions, a few each second: from one request alone Prometheus knows no rate."""
+    is_over = Event()
+
+    def ask() -> None:
+        while not is_over.wait(0.3):
+            ask_example(port)
+
+    asking = Thread(target=ask)
+    asking.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        asking.join()
+
+
+@contextmanager
+def _telling(figures: str) -> Iterator[str]:
+    """Run something that answers Prometheus with these figures; gives its host and port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.end_headers()
+            self.wfile.write(figures.encode())
+
+        def log_message(self, *_: Any) -> None:
+            """Keep quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_every_rule_is_evaluated_and_every_figure_recorded(watched: Watched) -> None:
+    prometheus = watched.prometheus
+    recorded = [rule["name"] for rule in prometheus.rules() if rule["type"] == "recording"]
+
+    assert len(recorded) > 5
+    _until_known(prometheus, recorded)
+    assert {rule["health"] for rule in prometheus.rules()} == {"ok"}
+
+
+def test_every_query_of_the_dashboard_returns_rows(watched: Watched) -> None:
+    path = watched.project.path / "deploy/monitoring/grafana/dashboard.json"
+    dashboard = json.loads(path.read_text(encoding="utf-8"))
+    variables = {one["name"]: one for one in dashboard["templating"]["list"]}
+    values = {"job": variables["job"]["query"], "namespace": variables["namespace"]["allValue"]}
+    queries = [
+        re.sub(r"\$(\w+)", lambda found: values[found[1]], target["expr"])
+        for panel in dashboard["panels"]
+        for target in panel.get("targets", [])
+    ]
+
+    assert len(queries) > 20
+    _until_known(watched.prometheus, queries)
+
+
+def _until_known(prometheus: Prometheus, queries: list[str]) -> None:
+    silent = set(queries)
+
+    def all_answer() -> bool:
+        silent.difference_update([query for query in silent if _is_known(prometheus, query)])
+        return not silent
+
+    until(all_answer, silent)
+
+
+def _is_known(prometheus: Prometheus, query: str) -> bool:
+    return any(math.isfinite(float(row["value"][1])) for row in prometheus.rows(query))
+
+
+def test_metric_that_crosses_its_threshold_is_told_to_the_webhook_and_so_is_its_end(
+    watched: Watched,
+) -> None:
+    good = watched.model.read_bytes()
+    watched.model.write_bytes(b"no model")
+    until(lambda: bool(watched.told("ModelRefused", "firing")), "the alert")
+    watched.model.write_bytes(good)
+    until(lambda: bool(watched.told("ModelRefused", "resolved")), "its end")
+
+    told = watched.told("ModelRefused", "firing")[0]
+    assert told["labels"]["severity"] == "warning"
+    assert told["annotations"]["summary"].endswith("refuses the model that was given to it")
+    page, _, heading = told["annotations"]["runbook"].partition("#")
+    runbook = (watched.project.path / page).read_text(encoding="utf-8")
+    assert f"\n## {heading}\n" in runbook.lower()
+
+
+@pytest.mark.parametrize(
+    "alert", ["DataDrifted", "PerformanceWorse", "ObjectiveMissed", "MonitorSilent"]
+)
+def test_what_the_monitor_finds_is_told_to_the_webhook(watched: Watched, alert: str) -> None:
+    until(lambda: bool(watched.told(alert, "firing")), alert)
