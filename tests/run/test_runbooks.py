@@ -102,8 +102,8 @@ def _ids(store: Path) -> list[str]:
 
 @pytest.fixture
 def used(project: Callable[..., Project], tmp_path: Path) -> Project:
-    """A project with a registered model, and a storage of its own."""
-    copy = project("classification", tracking="dvc").copy(tmp_path / "project")
+    """A project with a champion, and a storage of its own."""
+    copy = project("classification").copy(tmp_path / "project")
     copy.run(f"uv run dvc remote modify storage url {tmp_path}/storage")
     copy.commit("Name the storage")
     copy.run("uv run dvc push")
