@@ -137,7 +137,7 @@ def test_project_and_its_predictions_come_back_from_what_was_saved_under_load(
     # What was answered a moment before may still have waited in memory, as the service says.
     assert before * 0.5 < len(came_back) <= after
     assert set(came_back) <= set(_ids(used.path / "data/served/predictions.db"))
-    assert f": {len(came_back)}, from" in printed
+    assert f": {len(came_back):,}, from" in printed
     assert "champion" in printed
 
 
@@ -214,7 +214,7 @@ def test_store_in_postgresql_comes_back_into_an_empty_database(
     assert "would be lost" in refused.stdout
     assert "se/cret" not in saved + refused.stdout
     assert "se%2Fcret" not in saved + refused.stdout
-    assert f": {len(answered)}, from" in before
+    assert f": {len(answered):,}, from" in before
     assert after == before.replace("/postgres", "/restored")
 
 
