@@ -1,6 +1,7 @@
 """The commands of the runbooks do what their pages say, run as they are printed."""
 
 import json
+import os
 import re
 import sqlite3
 import subprocess
@@ -14,9 +15,10 @@ from threading import Event, Thread
 
 import pytest
 from harness import bytecode, machine
+from harness.command import run
 from harness.databases import cluster
 from harness.project import Project
-from harness.servers import listening
+from harness.servers import free_port, listening
 
 PORT = 8000
 """The one that the pages name."""
@@ -55,15 +57,10 @@ def _type(commands: str, folder: Path, **variables: str) -> str:
 
 
 @contextmanager
-def _asked(project: Project, log: Path, **variables: str) -> Iterator[list[str]]:
-    """Run the service with a client that never stops asking; the list grows by the id of each answer."""
+def _asking() -> Iterator[list[str]]:
+    """Ask the service without a pause; the list grows by the id of each answer."""
     answered: list[str] = []
     ended = Event()
-    command = [
-        project.environment / "bin/uvicorn",
-        *("--factory", f"{project.package}.serve.app:create_app", "--port", str(PORT)),
-        *("--app-dir", str(project.path / "src"), "--no-server-header"),
-    ]
 
     def ask() -> None:
         address = f"http://127.0.0.1:{PORT}"
@@ -79,20 +76,31 @@ def _asked(project: Project, log: Path, **variables: str) -> Iterator[list[str]]
             with urllib.request.urlopen(sent, timeout=10) as answer:
                 answered.extend(one["id"] for one in json.load(answer)["predictions"])
 
+    client = Thread(target=ask)
+    client.start()
+    try:
+        yield answered
+    finally:
+        ended.set()
+        client.join()
+
+
+@contextmanager
+def _asked(project: Project, log: Path, **variables: str) -> Iterator[list[str]]:
+    """Run the service, and ask it without a pause."""
+    command = [
+        project.environment / "bin/uvicorn",
+        *("--factory", f"{project.package}.serve.app:create_app", "--port", str(PORT)),
+        *("--app-dir", str(project.path / "src"), "--no-server-header"),
+    ]
     variables = {
         "MODEL_PATH": str(project.path / "models/model.onnx"),
         "PYTHONPATH": str(project.path / "src"),
         "STORE_SECONDS": "0.2",
         **variables,
     }
-    with listening(command, PORT, log, **variables):
-        client = Thread(target=ask)
-        client.start()
-        try:
-            yield answered
-        finally:
-            ended.set()
-            client.join()
+    with listening(command, PORT, log, **variables), _asking() as answered:
+        yield answered
 
 
 def _ids(store: Path) -> list[str]:
@@ -216,6 +224,34 @@ def test_store_in_postgresql_comes_back_into_an_empty_database(
     assert "se%2Fcret" not in saved + refused.stdout
     assert f": {len(answered):,}, from" in before
     assert after == before.replace("/postgres", "/restored")
+
+
+@pytest.mark.usefixtures("engine")
+def test_store_of_a_container_comes_back_into_a_new_volume(
+    project: Callable[..., Project], programs: Path, tmp_path: Path
+) -> None:
+    served = project("classification").copy(tmp_path / "project")
+    own = {"COMPOSE_PROJECT_NAME": f"slipway-{free_port()}", "PORT": str(PORT)}
+    own["IMAGE"] = own["COMPOSE_PROJECT_NAME"]
+    own["PATH"] = f"{programs}{os.pathsep}{machine.environment()['PATH']}"
+    count = f"docker compose exec --no-TTY api python -m {served.package}.serve.store"
+    try:
+        _type(f"docker build --quiet --tag {own['IMAGE']} .", served.path, **own)
+        _type("docker compose up --no-build --wait", served.path, **own)
+        with _asking() as answered:
+            _until(answered, 50)
+            _type(_commands(served, "restore.md", "From a container"), served.path, **own)
+        _type("docker compose down --volumes --timeout 5", served.path, **own)
+
+        printed = _type(_commands(served, "restore.md", "Into a container"), served.path, **own)
+
+        [rows] = re.findall(r"store: (\d+) rows in /data/predictions.db", printed)
+        assert int(rows) >= 1
+        # One row says which version the tables are of.
+        assert f": {int(rows) - 1:,}, from" in _type(count, served.path, **own)
+    finally:
+        run("docker compose down --volumes --timeout 5", served.path, check=False, **own)
+        run(f"docker image rm --force {own['IMAGE']}", served.path, check=False)
 
 
 def _version() -> str:
