@@ -18,6 +18,15 @@ SHELLS = {
     "bash": ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail"],
 }
 
+ONLY_ON_GITHUB = {
+    "actions/attest-build-provenance",
+    "aws-actions/configure-aws-credentials",
+    "Azure/login",
+    "google-github-actions/auth",
+    "sigstore/cosign-installer",
+}
+"""Actions that ask a service for something: a step says what it was given, and does nothing."""
+
 REPOSITORY = "owner/project"
 """What GitHub calls the repository, wherever it is."""
 
@@ -75,6 +84,8 @@ class Ran:
     status: str = "success"
     steps: list[Step] = field(default_factory=list)
     summary: str = ""
+    outputs: dict[str, str] = field(default_factory=dict)
+    """What the job hands to those that need it."""
 
     def __str__(self) -> str:
         """Tell it as GitHub's log does: each step, and what a failed one printed."""
@@ -87,6 +98,14 @@ class Ran:
     def outcome(self, name: str) -> str:
         """Return what became of the step of that name."""
         return next(step.outcome for step in self.steps if step.name == name)
+
+    def printed(self, name: str) -> str:
+        """Return what the step of that name printed."""
+        return next(step.output for step in self.steps if step.name == name)
+
+    def given(self, name: str) -> dict[str, Any]:
+        """Return what the action was given that only GitHub can run, by the name of its step."""
+        return dict(json.loads(self.printed(name)))
 
 
 @dataclass(frozen=True)
@@ -109,6 +128,10 @@ class Runner:
     """More for the environment of each step."""
     payload: Mapping[str, Any] = field(default_factory=dict)
     """More of what GitHub tells of the event."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """The variables of the repository, and of the environment."""
+    needs: Mapping[str, Any] = field(default_factory=dict)
+    """Results and outputs of the jobs that a job needs."""
 
     def runs(self, job: str, status: str) -> bool:
         """Say whether a job is run when the jobs that it needs ended as `status` says."""
@@ -142,9 +165,17 @@ class Runner:
             if outcome == "failure":
                 ran.status = "failure"
             contexts["steps"][step["id"]] = {"outcome": outcome, "conclusion": outcome}
+            written = place / "GITHUB_OUTPUT"
+            if written.exists():
+                lines = written.read_text(encoding="utf-8").splitlines()
+                contexts["steps"][step["id"]]["outputs"] = dict(
+                    line.split("=", 1) for line in lines
+                )
+                written.unlink()
             ran.steps.append(Step(step["name"] or step["id"], outcome, output))
 
         summary = place / "GITHUB_STEP_SUMMARY"
+        ran.outputs = self.workflow.ask("outputs", job=job, contexts=contexts)
         ran.summary = summary.read_text(encoding="utf-8") if summary.exists() else ""
         return ran
 
@@ -163,9 +194,9 @@ class Runner:
             "github": github,
             "inputs": self.inputs,
             "secrets": self.secrets,
-            "vars": {},
+            "vars": self.settings,
             "matrix": matrix,
-            "needs": {},
+            "needs": self.needs,
             "env": {},
             "steps": {},
         }
@@ -199,6 +230,7 @@ class Runner:
                 GITHUB_API_URL=self.api,
                 GITHUB_REF_NAME=contexts["github"]["ref_name"],
                 GITHUB_REPOSITORY=REPOSITORY,
+                GITHUB_RUN_ATTEMPT="1",
                 GITHUB_RUN_ID="42",
                 GITHUB_SERVER_URL="https://github.example",
                 GITHUB_SHA=contexts["github"]["sha"],
@@ -206,8 +238,7 @@ class Runner:
                 PATH=own_path,
                 RUNNER_TEMP=str(place / "temporary"),
                 **{name: str(file) for name, file in files.items()},
-                **variables,
-                **self.variables,
+                **(variables | self.variables),
             ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -216,7 +247,7 @@ class Runner:
             timeout=minutes * 60,
             check=False,
         )
-        for name in ("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH"):
+        for name in ("GITHUB_ENV", "GITHUB_PATH"):
             assert not files[name].read_text(), f"this runner does not pass on what is in {name}"
         return "failure" if ran.returncode else "success", ran.stdout
 
@@ -242,6 +273,14 @@ class Runner:
                     kept = self.folder / "artifacts" / inputs["name"]
                     assert kept.is_dir(), f"no job kept an artifact named {inputs['name']}"
                     shutil.copytree(kept, workspace / inputs["path"], dirs_exist_ok=True)
+                case "aquasecurity/trivy-action":
+                    run(
+                        f"{machine.tool('trivy')} image --format {inputs['format']} "
+                        f"--output {inputs['output']} {inputs['image-ref']}",
+                        workspace,
+                    )
+                case name if name in ONLY_ON_GITHUB:
+                    return "success", json.dumps(inputs)
                 case _:
                     raise LookupError(f"this runner does not know the action {name}")
         except AssertionError as error:

@@ -12,6 +12,10 @@ from harness.command import run
 from harness.variants import PYTHONS, SWITCHES
 
 USES = re.compile(r"^\s*(?:- )?uses: (?P<action>.+)$", re.MULTILINE)
+SECRET = re.compile(r"\bsecrets\.(\w+)")
+# What no identity of a run can take the place of: addresses of databases with their passwords, a key of the service
+# itself, and leave to change the workflows.
+KEPT = {"DATABASE_URL", "MLFLOW_TRACKING_URI", "SMOKE_KEY", "STORE_URL", "TEMPLATE_TOKEN"}
 LINTERS = {
     "zizmor": "zizmor --offline --no-progress --pedantic",
     "actionlint": "actionlint",
@@ -19,12 +23,25 @@ LINTERS = {
 }
 ANSWERS = {version: {"python_version": version} for version in PYTHONS} | SWITCHES
 READING = {"contents": "read"}
+LOGINS = ("configure-aws-credentials", "google-github-actions/auth", "Azure/login")
 OURS = "this repository"
-# The jobs that may do more than read, and what for.
-MORE_THAN_READING = {
-    ("release.yml", "release"): {"contents": "write"},
-    ("retrain.yml", "tell"): {"issues": "write"},
-    ("template-update.yml", "update"): {"contents": "write", "pull-requests": "write"},
+LOGGING_IN = {**READING, "id-token": "write"}
+DEPLOYING = {**READING, "packages": "read"}
+# The jobs that may do more than read, and what: where there are several, it depends on the answers.
+MORE_THAN_READING: dict[tuple[str, str], list[dict[str, str]]] = {
+    ("cd.yml", "image"): [
+        {**LOGGING_IN, "actions": "read", "packages": "write", "attestations": "write"}
+    ],
+    ("cd.yml", "production"): [DEPLOYING, {**DEPLOYING, "id-token": "write"}],
+    ("cd.yml", "staging"): [DEPLOYING, {**DEPLOYING, "id-token": "write"}],
+    ("ci.yml", "pipeline"): [READING, LOGGING_IN],
+    ("monitor.yml", "retrain"): [{"actions": "write"}],
+    ("monitor.yml", "tell"): [{"issues": "write"}],
+    ("monitor.yml", "watch"): [READING, LOGGING_IN],
+    ("release.yml", "release"): [{"contents": "write"}],
+    ("retrain.yml", "tell"): [{"issues": "write"}],
+    ("retrain.yml", "train"): [READING, LOGGING_IN],
+    ("template-update.yml", "update"): [{"contents": "write", "pull-requests": "write"}],
 }
 # The jobs that may take longer than an hour, in minutes.
 LONG = {("ci.yml", "prove"): 150}
@@ -54,6 +71,9 @@ def workflows(request: pytest.FixtureRequest, place: Callable[[str], Path]) -> l
 def test_workflows_pass(workflows: list[Path], linter: str) -> None:
     program, _, options = LINTERS[linter].partition(" ")
     files = " ".join(map(str, workflows))
+    settings = workflows[0].parent.parent / "actionlint.yaml"
+    if linter == "actionlint" and settings.exists():
+        options = f"-config-file {settings}"
 
     run(f"{machine.tool(program)} {options} {files}", workflows[0].parent)
 
@@ -76,6 +96,16 @@ def test_every_action_is_pinned_to_a_commit_that_was_looked_up(workflows: list[P
     assert used <= set(pins)
 
 
+def test_no_workflow_keeps_a_key_of_a_cloud(workflows: list[Path]) -> None:
+    kept = {
+        secret
+        for workflow in workflows
+        for secret in SECRET.findall(workflow.read_text(encoding="utf-8"))
+    }
+
+    assert kept <= KEPT
+
+
 def test_every_job_has_a_time_limit_and_no_rights_that_it_does_not_need(
     workflows: list[Path],
 ) -> None:
@@ -83,8 +113,11 @@ def test_every_job_has_a_time_limit_and_no_rights_that_it_does_not_need(
         loaded = yaml.safe_load(workflow.read_text(encoding="utf-8"))
         assert loaded["permissions"] == READING
         for name, job in loaded["jobs"].items():
-            allowed = MORE_THAN_READING.get((workflow.name, name), READING)
-            assert job.get("permissions", READING) == allowed, name
+            allowed = MORE_THAN_READING.get((workflow.name, name), [READING])
+            assert job.get("permissions", READING) in allowed, name
+            logs_in = any(login in str(job["steps"]) for login in LOGINS)
+            if job.get("permissions", {}).get("id-token") and workflow.name != "cd.yml":
+                assert logs_in, f"{name} needs no identity"
             assert job["timeout-minutes"] <= LONG.get((workflow.name, name), 60), name
 
 

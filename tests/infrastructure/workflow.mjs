@@ -2,6 +2,7 @@
 // per line on stdin, one per line on stdout. What it does not know it refuses; it never guesses.
 //   {"ask": "jobs"}                               every job with its needs and the combinations of its matrix
 //   {"ask": "job", "job", "contexts", "status"}   whether it runs, its name, environment and time limit
+//   {"ask": "outputs", "job", "contexts"}         what it hands to the jobs that need it
 //   {"ask": "step", "job", "step", ...}           whether it runs, and what: `run` or `uses`, with everything evaluated
 import { NoOperationTraceWriter, convertWorkflowTemplate, parseWorkflow } from "@actions/workflow-parser";
 import { Evaluator, Lexer, Parser, data } from "@actions/expressions";
@@ -9,7 +10,8 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 const KNOWN_OF_A_JOB = [
-  "name", "needs", "if", "permissions", "runs-on", "timeout-minutes", "strategy", "env", "defaults", "steps",
+  "name", "needs", "if", "permissions", "runs-on", "environment", "concurrency", "timeout-minutes", "strategy", "env", "defaults",
+  "outputs", "steps",
 ];
 const KNOWN_OF_A_STEP = ["id", "name", "if", "uses", "with", "run", "env", "shell"];
 
@@ -73,6 +75,7 @@ async function main(file) {
       minutes: resolve(raw(job)["timeout-minutes"], contexts),
       steps: jobs.get(job).steps.length,
     }),
+    outputs: ({ job, contexts }) => resolve(raw(job).outputs, contexts) ?? {},
     step: ({ job, step, contexts, status }) => {
       const written = refuse("a step", entries([...raw(job).steps][step]), KNOWN_OF_A_STEP);
       const env = { ...contexts.env, ...resolve(written.env, contexts, status) };

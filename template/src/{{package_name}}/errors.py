@@ -37,6 +37,10 @@ class StoreLostError(StoreError):
     """The store of predictions cannot be used now; it may be well another time."""
 
 
+class BackupError(ProjectError):
+    """A copy cannot be made, is not whole, or its place is taken."""
+
+
 class RegistryError(ProjectError):
     """A version of the model cannot be registered, promoted, rolled back to or fetched."""
 

@@ -1,0 +1,38 @@
+"""The commands that save and bring back: `python -m <package>.backup save NAME=ADDRESS... FOLDER`, and `restore`."""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..errors import ConfigurationError
+from ..terminal import carry_out
+from .folder import restore, save
+from .place import place
+
+COMMANDS = {"save": save, "restore": restore}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one of them; a mistake that a person can mend is one message and exit code 1."""
+    parser = argparse.ArgumentParser(prog=f"python -m {__package__}", description=__doc__)
+    parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument(
+        "places", metavar="NAME=ADDRESS", nargs="+", help="an SQLite or PostgreSQL database, or a folder"
+    )
+    parser.add_argument("folder", type=Path, help="where the copies are")
+    chosen = parser.parse_args(arguments)
+    return carry_out(chosen.command, lambda: COMMANDS[chosen.command](_places(chosen.places), chosen.folder))
+
+
+def _places(given: list[str]) -> Mapping[str, str]:
+    named = dict(one.partition("=")[::2] for one in given)
+    for name, address in named.items():
+        if not name.isidentifier() or not address:
+            raise ConfigurationError(f"{name}={address} names no place: write NAME=ADDRESS")
+        place(address)
+    return named
+
+
+if __name__ == "__main__":
+    sys.exit(main())
