@@ -77,7 +77,7 @@ def category_names(columns: Columns) -> list[str]:
 
 def block(columns: Columns, names: list[str], dtype: type) -> NDArray[Any]:
     """Stack the named columns side by side: one row per example, one column per name."""
-    stacked = np.empty((length(columns), len(names)), dtype)
+    stacked: NDArray[Any] = np.empty((length(columns), len(names)), dtype)
     for place, name in enumerate(names):
         stacked[:, place] = columns[name]
     return stacked

@@ -50,7 +50,9 @@ def create_app() -> FastAPI:
         description=f"Predicts {signature.table.target.name}.",
         lifespan=running,
         # Routers that are included one by one would each be asked for every request.
-        routes=[route for part in (predict, explain, feedback, about) for route in part.routes(service).routes],
+        routes=[
+            route for part in (predict, explain, feedback, about) for route in part.routes(service).routes
+        ],
         redoc_url=None,
     )
     bodies = {"/predict": predict.body, "/explain": explain.body, "/feedback": feedback.body}

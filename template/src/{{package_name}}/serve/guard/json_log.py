@@ -32,7 +32,7 @@ class JsonLine(logging.Formatter):
 
 def configure(level: str) -> None:
     """Write every entry from this level on to standard output, those of uvicorn too."""
-    # None of this is written, but collecting it takes longer than the line itself (Python's Logging HOWTO, Optimization).
+    # None of this is written, and collecting it takes longer than the line (Python's Logging HOWTO, Optimization).
     logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger()
