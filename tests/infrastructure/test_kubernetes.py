@@ -1,6 +1,5 @@
 """The overlays build, obey the schemas of Kubernetes, and name each other as they should; the pod runs."""
 
-import base64
 import hashlib
 import json
 import os
@@ -239,7 +238,7 @@ def playing(image: str, tmp_path: Path) -> Iterator[Callable[[str], str]]:
 
 @pytest.fixture
 def pod(image: str, playing: Callable[[str], str], render: Callable[..., Path]) -> Iterator[Pod]:
-    """Run the pod of the Deployment with its ConfigMap, and a Secret as the documentation makes it."""
+    """Run the pod of the Deployment with its ConfigMap and the Secret of a key."""
     path, key, port = render({"deployment": "kubernetes"}), "k" * 43, free_port()
     manifests = list(yaml.safe_load_all(_build(path, "production")))
     deployment, settings = _only(manifests, "Deployment"), _only(manifests, "ConfigMap")
@@ -253,15 +252,12 @@ def pod(image: str, playing: Callable[[str], str], render: Callable[..., Path]) 
             volume["secret"]["optional"] = False
     listens["hostPort"] = port
     container["image"] = f"docker.io/library/{image}"
-    known = base64.b64encode(f"tester:{hashlib.sha256(key.encode()).hexdigest()}".encode())
-    secret = {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": "api-keys"},
-        "data": {"keys": known.decode()},
-    }
-    played = path / "played.yaml"
-    played.write_text(yaml.safe_dump_all([secret, settings, deployment]), encoding="utf-8")
+    # Podman 4 hands the values of a Secret over as they stand there, and not from base64.
+    values = {"data": {"keys": f"tester:{hashlib.sha256(key.encode()).hexdigest()}"}}
+    secret, played = path / "secret.yaml", path / "played.yaml"
+    secret.write_text(yaml.safe_dump(values), encoding="utf-8")
+    playing(f"secret create api-keys {secret}")
+    played.write_text(yaml.safe_dump_all([settings, deployment]), encoding="utf-8")
     playing(f"play kube {played}")
     [name] = [
         found for found in playing("ps --format {{.Names}}").split() if found.endswith("-api")
