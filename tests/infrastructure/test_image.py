@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shlex
 import subprocess
 import time
@@ -146,6 +147,17 @@ def test_image_holds_the_package_compiled_and_none_of_its_sources_elsewhere(
 
     assert found.startswith("/opt/venv/")
     assert found.endswith("True ['models']")
+
+
+def test_image_adds_less_than_200_megabytes_to_that_of_python(built: Project) -> None:
+    dockerfile = (built.path / "Dockerfile").read_text(encoding="utf-8")
+    [python] = set(re.findall(r"^FROM (python:\S+)", dockerfile, re.MULTILINE))
+    whole, base = (
+        int(_docker(f"image inspect --format '{{{{.Size}}}}' {name}"))
+        for name in (_image(built), python)
+    )
+
+    assert whole - base < 200e6
 
 
 def test_service_reports_to_nobody(service: Service) -> None:

@@ -1,11 +1,17 @@
 """The overlays build, obey the schemas of Kubernetes, and name each other as they should; the pod runs."""
 
+import hashlib
 import json
 import os
-import shlex
+import resource
+import shutil
+import signal
+import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -179,33 +185,109 @@ def image(engine: None, project: Callable[..., Project]) -> Iterator[str]:
     run(f"docker image rm --force {name}", path)
 
 
-def test_container_of_the_deployment_passes_its_own_probes_on_an_engine(
-    image: str, render: Callable[..., Path]
-) -> None:
-    path = render({"deployment": "kubernetes"})
-    manifests = list(yaml.safe_load_all(_build(path, "production")))
-    pod, settings = _pod(manifests), _only(manifests, "ConfigMap")["data"]
-    [container] = pod["containers"]
-    [port] = container["ports"]
-    here, user = free_port(), pod["securityContext"]
-    probe = container["startupProbe"]
-    started = run(
-        "docker run --detach --read-only --cap-drop ALL --security-opt no-new-privileges "
-        f"--user {user['runAsUser']}:{user['runAsGroup']} --memory 512m --cpus 1 "
-        f"--publish 127.0.0.1:{here}:{port['containerPort']} "
-        + " ".join(f"--env {shlex.quote(f'{key}={value}')}" for key, value in settings.items())
-        + f" {image}",
-        path,
-    ).stdout.split()[-1]
-    try:
+@dataclass(frozen=True)
+class Pod:
+    """A pod of the Deployment, and the key that its service knows."""
+
+    container: str
+    address: str
+    key: str
+    podman: Callable[[str], str]
+
+    def ask(self, path: str) -> Any:
+        """Send a request with the key."""
+        headers = {"Authorization": f"Bearer {self.key}"}
+        request = urllib.request.Request(f"{self.address}{path}", headers=headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def wait_until_well(self, probe: dict[str, Any]) -> None:
+        """Wait as long as a probe does."""
         deadline = time.monotonic() + probe["periodSeconds"] * probe["failureThreshold"]
-        while not _is_well(f"http://127.0.0.1:{here}{probe['httpGet']['path']}"):
-            assert time.monotonic() < deadline, run(f"docker logs {started}", path).stdout
+        while not _is_well(f"{self.address}{probe['httpGet']['path']}"):
+            assert time.monotonic() < deadline, self.podman(f"logs {self.container}")
             time.sleep(0.2)
-        pause = container["lifecycle"]["preStop"]["exec"]["command"]
-        run(f"docker exec {started} {shlex.join([pause[0], '0'])}", path)
+
+
+@pytest.fixture
+def playing(image: str, tmp_path: Path) -> Iterator[Callable[[str], str]]:
+    """Give a podman of the test's own, which has the image."""
+    machine.require("podman", "it runs a Deployment without a cluster")
+    # It would ask for more than a machine may have that is itself a container.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    settings = tmp_path / "containers.conf"
+    limits = f'["nofile={most}:{most}", "nproc=4096:4096"]'
+    settings.write_text(f"[containers]\ndefault_ulimits = {limits}\n", encoding="utf-8")
+    # A longer path it does not take.
+    places = Path(tempfile.mkdtemp(prefix="podman-"))
+
+    def podman(command: str) -> str:
+        variables = {"CONTAINERS_CONF": str(settings), "DOCKER_CONFIG": ""}
+        return run(
+            f"podman --root {places}/root --runroot {places}/run {command}", tmp_path, **variables
+        ).stdout
+
+    run(f"docker save --output {tmp_path}/image.tar {image}", tmp_path)
+    podman(f"load --quiet --input {tmp_path}/image.tar")
+    try:
+        yield podman
     finally:
-        run(f"docker rm --force --volumes {started}", path)
+        podman("system reset --force")
+        shutil.rmtree(places)
+
+
+@pytest.fixture
+def pod(image: str, playing: Callable[[str], str], render: Callable[..., Path]) -> Iterator[Pod]:
+    """Run the pod of the Deployment with its ConfigMap and the Secret of a key."""
+    path, key, port = render({"deployment": "kubernetes"}), "k" * 43, free_port()
+    manifests = list(yaml.safe_load_all(_build(path, "production")))
+    deployment, settings = _only(manifests, "Deployment"), _only(manifests, "ConfigMap")
+    [container] = _pod(manifests)["containers"]
+    # What podman knows otherwise than Kubernetes: names of ports in probes, and Secrets that may be absent.
+    [listens] = container["ports"]
+    for name in (name for name in container if name.endswith("Probe")):
+        container[name]["httpGet"]["port"] = listens["containerPort"]
+    for volume in _pod(manifests)["volumes"]:
+        if "secret" in volume:
+            volume["secret"]["optional"] = False
+    listens["hostPort"] = port
+    container["image"] = f"docker.io/library/{image}"
+    # Podman 4 hands the values of a Secret over as they stand there, and not from base64.
+    values = {"data": {"keys": f"tester:{hashlib.sha256(key.encode()).hexdigest()}"}}
+    secret, played = path / "secret.yaml", path / "played.yaml"
+    secret.write_text(yaml.safe_dump(values), encoding="utf-8")
+    playing(f"secret create api-keys {secret}")
+    played.write_text(yaml.safe_dump_all([settings, deployment]), encoding="utf-8")
+    playing(f"play kube {played}")
+    [name] = [
+        found for found in playing("ps --format {{.Names}}").split() if found.endswith("-api")
+    ]
+    yield Pod(name, f"http://127.0.0.1:{port}", key, playing)
+    playing(f"play kube --down {played}")
+
+
+def test_pod_of_the_deployment_runs_and_survives_a_killed_process(
+    pod: Pod, render: Callable[..., Path]
+) -> None:
+    manifests = list(yaml.safe_load_all(_build(render({"deployment": "kubernetes"}), "production")))
+    [container] = _pod(manifests)["containers"]
+    probe, pause = container["startupProbe"], container["lifecycle"]["preStop"]["exec"]["command"]
+
+    pod.wait_until_well(probe)
+    before = pod.ask("/version")
+    pod.podman(f"exec {pod.container} {pause[0]} 0")
+    process = int(pod.podman(f"inspect --format {{{{.State.Pid}}}} {pod.container}"))
+    os.kill(process, signal.SIGKILL)
+    deadline = time.monotonic() + probe["periodSeconds"] * probe["failureThreshold"]
+    while pod.podman(f"inspect --format {{{{.RestartCount}}}} {pod.container}").strip() == "0":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    pod.wait_until_well(probe)
+
+    assert pod.ask("/version") == before
+    assert int(pod.podman(f"inspect --format {{{{.State.Pid}}}} {pod.container}")) != process
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        replace(pod, key="another").ask("/version")
 
 
 def _is_well(address: str) -> bool:

