@@ -10,7 +10,7 @@ from ...config import Component
 from ...schema import Column, Schema, Type
 
 
-class ByRow:
+class RowTables:
     """One column for each feature."""
 
     def __init__(self, schema: Schema) -> None:
@@ -57,6 +57,6 @@ READ: dict[Type, tuple[pl.DataType, Callable[[Any], Any]]] = {
 """How a value is read from JSON; any other is text."""
 
 
-def tables(schema: Schema, windows: Component | None) -> ByRow:
+def tables(schema: Schema, windows: Component | None) -> RowTables:
     """Make the tables, as `monitor.served.tables` expects it."""
-    return ByRow(schema)
+    return RowTables(schema)
