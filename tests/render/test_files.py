@@ -25,6 +25,8 @@ MADE_BY_COMMANDS = {
     ".dvc/config.local",
     "conf/model/tuned.yaml",
     "data/cache/rows.parquet",
+    "data/labelled",
+    "data/labelled/",
     "data/raw/sample.parquet",
     "dvc.lock",
     "mlruns/",

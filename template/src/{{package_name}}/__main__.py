@@ -54,6 +54,16 @@ def _parser() -> argparse.ArgumentParser:
         "--days", type=float, help="watch so many days in place of those in conf/served.yaml"
     )
     monitor.add_argument("--fail-on-drift", action="store_true", help="exit with code 3 if there is an alarm")
+    labelled = _command(
+        commands,
+        "labelled",
+        "write what the service predicted and what really came out, to learn from",
+        _labelled,
+    )
+    labelled.add_argument("file", type=Path, help="where to: a name that ends in .parquet or .csv")
+    labelled.add_argument(
+        "--days", type=float, help="predictions of so many days (default: all that are stored)"
+    )
     _command(commands, "summary", "print the metrics and the objectives", _summary)
     for command in commands.choices.values():
         command.add_argument("overrides", nargs="*", help="Hydra overrides, such as model=tuned or seed=7")
@@ -112,6 +122,12 @@ def _monitor(options: argparse.Namespace) -> int:
         print(verdict)
         is_alarmed = verdict.drifted
     return 3 if is_alarmed and options.fail_on_drift else 0
+
+
+def _labelled(options: argparse.Namespace) -> None:
+    from .monitor.watch import export
+
+    print(export(compose(options.overrides), options.file, options.days))
 
 
 def _summary(options: argparse.Namespace) -> None:

@@ -26,11 +26,13 @@ class DataConfig(Section):
     """Where the rows come from and how they are written.
 
     path    what names the rows: the file that holds them, or the query that asks for them
+    more    files with more rows of the same form, as a path or a pattern
     source  the class that brings them to this machine
     """
 
     source: Component
     path: str
+    more: str | None = None
     # Accents in one piece, as the columns' names have them.
     target: Annotated[str, AfterValidator(lambda name: normalize("NFC", name.strip()))]
     separator: Annotated[str, Field(pattern=r"^(auto|[\x00-\x7f])$")]

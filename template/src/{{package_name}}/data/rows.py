@@ -5,16 +5,37 @@ from pathlib import Path
 import polars as pl
 
 from ..config import DataConfig
+from ..errors import DataError
 from .scan import scan, unreadable
-from .source import configured
+from .source import configured, more_files
 
 
 def read(data: DataConfig, file: Path | None = None) -> pl.LazyFrame:
-    """Open the rows of the configured source, or those of a file, without loading them.
+    """Open the rows of the configured source and of the files beside it, or those of one file, without loading them.
 
     Raises DataError if there are none, or they are no table.
     """
-    return plain(configured(data).read() if file is None else scan(file, data), data.missing)
+    return plain(_configured_rows(data) if file is None else scan(file, data), data.missing)
+
+
+def _configured_rows(data: DataConfig) -> pl.LazyFrame:
+    """The rows of the source, then those of `data.more`, in the same columns; what one of these lacks is empty."""
+    source = configured(data).read()
+    kinds = source.collect_schema()
+    return pl.concat([source, *(_in_form_of(kinds, path, data) for path in more_files(data))])
+
+
+def _in_form_of(kinds: pl.Schema, path: Path, data: DataConfig) -> pl.LazyFrame:
+    rows = scan(path, data)
+    present = rows.collect_schema().names()
+    if unknown := [name for name in present if name not in kinds]:
+        raise DataError(
+            f"{path} has a column '{unknown[0]}', which {data.path} lacks: name the columns as they are there"
+        )
+    return rows.select(
+        (pl.col(name) if name in present else pl.lit(None)).cast(kind).alias(name)
+        for name, kind in kinds.items()
+    )
 
 
 def plain(rows: pl.LazyFrame, missing: list[str]) -> pl.LazyFrame:

@@ -3,12 +3,14 @@
 Every run of the pipeline asks for the fingerprint, so nothing here waits for the import of Polars.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from .. import paths
 from ..component import made
 from ..config import Config, DataConfig
-from ..files import write_json
+from ..errors import DataError
+from ..files import content_hash, write_json
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,12 +32,37 @@ class Source(Protocol):
 def fingerprint(config: Config) -> None:
     """Fetch the rows and record which ones they are, so that DVC reruns what depends on them.
 
-    Writes  data/source.json: the name of the source and the SHA-256 of its content.
+    Writes  data/source.json: the name of the source and the SHA-256 of its content, and of each file beside it.
     Raises  DataError if the source cannot be read.
     """
-    source = configured(config.data)
-    source.fetch()
-    write_json(paths.SOURCE, source.fingerprint())
+    fetch(config.data)
+    write_json(paths.SOURCE, fingerprints(config.data))
+
+
+def fingerprints(data: DataConfig) -> dict[str, str]:
+    """What tells the rows from any others: those of the source, and those of each file beside it.
+
+    Raises DataError if a file is missing.
+    """
+    return configured(data).fingerprint() | {path.as_posix(): content_hash(path) for path in more_files(data)}
+
+
+def more_files(data: DataConfig) -> list[Path]:
+    """The files of `data.more`; a pattern that matches none yet is no mistake.
+
+    Raises DataError if a file is missing that is named outright.
+    """
+    if data.more is None:
+        return []
+    if any(mark in data.more for mark in "*?["):
+        return sorted(path for path in Path().glob(data.more) if path.is_file())
+    path = Path(data.more)
+    if not path.is_file():
+        raise DataError(
+            f"there is no file {path}, and data.more names it: `uv run dvc pull` may bring it, or set data.more in "
+            "conf/data/ to null"
+        )
+    return [path]
 
 
 def fetch(data: DataConfig) -> None:

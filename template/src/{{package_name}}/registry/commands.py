@@ -8,6 +8,7 @@ from ..errors import RefusedError, RegistryError
 from ..files import whole
 from .compare import check_better
 from .history import Decision, History, Signed, Version
+from .in_service import check_in_service
 from .made import features_hash, made
 from .registry import Registry, configured
 from .turn import my_turn
@@ -49,6 +50,8 @@ def promote(config: Config, number: int | None, because: str, force: str) -> str
             compared = "the first champion"
         else:
             compared = check_better(config, registry, challenger, history.champion)
+            if told := check_in_service(registry, challenger):
+                compared = f"{compared}; {told}"
         why = f"{because}; {compared}" if because else compared
     except RefusedError as error:
         if not force:

@@ -10,7 +10,7 @@ import polars as pl
 
 from .. import features, paths
 from ..config import Config, load
-from ..data.source import configured as configured_source
+from ..data.source import fingerprints
 from ..errors import RegistryError
 from ..files import content_hash, read_json
 from ..report.gate import gate
@@ -67,7 +67,7 @@ def check_current(config: Config) -> None:
     settings = [one.model_dump(exclude=ignored) for one in (config, load(paths.PARAMS))]
     if settings[0] != settings[1]:
         changed = f"conf/ says something else than {paths.PARAMS}"
-    elif not paths.SOURCE.exists() or configured_source(config.data).fingerprint() != read_json(paths.SOURCE):
+    elif not paths.SOURCE.exists() or fingerprints(config.data) != read_json(paths.SOURCE):
         changed = "the data are others"
     elif stages := outdated():
         changed = f"the stage {stages[0]} has not run since something changed"

@@ -72,7 +72,7 @@ class History:
             return request
 
         # At least half of what the model reads must be there; a shorter one is refused by the rule above, in its words.
-        least = {"minItems": -(-windows.history // 2)}
+        least: dict[str, Any] = {"minItems": -(-windows.history // 2)}
         return create_model(
             name,
             __config__=ConfigDict(extra="forbid"),

@@ -11,6 +11,8 @@ from ...config import Component
 from ...data.windows import DATE, LEVEL, NAMES, ORIGIN, STEP, Windows
 from ...schema import Column, Schema
 
+TOLD = "told at"
+
 
 class Forecasts:
     """One row for each period that was forecast: from where, how far ahead, and the last known value.
@@ -22,6 +24,8 @@ class Forecasts:
 
     def __init__(self, schema: Schema, windows: Windows) -> None:
         self._frequency, self._season = windows.frequency, windows.season
+        assert schema.source is not None  # noqa: S101 - windows are made of rows
+        self.source = schema.source
         known = [column for column in schema.columns if column.name in (ORIGIN, DATE, STEP, LEVEL)]
         self.schema = Schema(columns=[*known, schema.target])
 
@@ -41,6 +45,25 @@ class Forecasts:
                 LEVEL: levels,
             }
         )
+
+    def examples(self, rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
+        """The series goes on: each period that was forecast, with its value and when that was told."""
+        target, time = self.source.target, self.source.time
+        assert time is not None  # noqa: S101 - a series has one
+        dates = np.array([row["features"]["date"] for row in rows], dtype=f"datetime64[{self._frequency}]")
+        return pl.DataFrame(
+            {
+                time.name: dates.astype("datetime64[us]"),
+                target.name: [float(row["outcome"]) for row in rows],
+                TOLD: pl.Series([row["outcome_time"] for row in rows], dtype=pl.Datetime("us")),
+            }
+        )
+
+    def whole(self, examples: pl.LazyFrame) -> pl.LazyFrame:
+        """Each period once, with the value that was told last: it was forecast again and again."""
+        assert self.source.time is not None  # noqa: S101 - a series has one
+        time = self.source.time.name
+        return examples.sort(TOLD).unique(time, keep="last").sort(time).drop(TOLD)
 
     def cannot_compare(self, table: pl.DataFrame) -> str | None:
         """Say so if the forecasts do not start from every part of a season: the test's do, and differ by that alone."""

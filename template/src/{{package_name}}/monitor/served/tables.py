@@ -21,14 +21,22 @@ class Tables(Protocol):
     """What the service stores of its requests, in the form of the training table.
 
     schema    the columns of that form, with the target
+    source    the columns that rows to learn from have
     compared  those of them that drift is asked of
     """
 
     schema: Schema
+    source: Schema
     compared: Sequence[Column]
 
     def table(self, features: Sequence[dict[str, Any]]) -> pl.DataFrame:
         """One row for each prediction."""
+
+    def examples(self, rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
+        """Rows to learn from, in the source's columns: of predictions with an outcome, as `batches` gives them."""
+
+    def whole(self, examples: pl.LazyFrame) -> pl.LazyFrame:
+        """All of them, from those of many batches."""
 
     def cannot_compare(self, table: pl.DataFrame) -> str | None:
         """Why predictions for these rows say nothing when held against those for the test rows; None if they do."""

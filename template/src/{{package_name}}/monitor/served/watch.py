@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from ...serve.store.reading import texts
 from ...serve.store.records import Monitored, now
 from ..check import DriftReport, predicted, read_schema, write_drift
 from ..quantity import Quantity, Sides
+from .export import export
 from .found import Found, Window, gather
 from .gauges import gauges
 from .known_models import figures_at_test, file_of
@@ -68,6 +70,22 @@ class ServedPredictions(Section):
         told = Monitored(gauges(verdict), window.until)
         database.write({told.table: told.rows()})
         return verdict
+
+    def export(self, config: Config, file: Path, days: float | None) -> str:
+        """Write every prediction with an outcome, or those of the last days, in the form of the source.
+
+        Reads   the store that STORE_URL names; data/schema.json; the form of the source.
+        Writes  the file.
+        Raises  ConfigurationError if the file cannot be of that kind, or nothing is stored; DataError if no prediction
+                has an outcome.
+        """
+        database, schema = _store(), read_schema()
+        since = None if days is None else now() - timedelta(days=days)
+        rows = export(config, schema, database, since, file)
+        return (
+            f"{rows:,} rows with what really came out, of {database.place}, are in {file}: set data.more in conf/data/ "
+            "to it, or to a pattern that matches it, and `uv run poe pipeline` learns from them too"
+        )
 
     def _window(self, days: float | None) -> Window:
         until = now()
@@ -170,6 +188,13 @@ class ServedPredictions(Section):
                 "whether the model does worse than at its test: this checkout does not know that model"
             )
         verdict.objectives = _objectives(config, served)
+
+
+def _store() -> Database:
+    chosen = settings()
+    if not chosen.stores:
+        raise ConfigurationError("STORE_URL is none, so nothing is stored: set it to the address of a store")
+    return Database(chosen.store_url)
 
 
 def _features(rows: Sequence[Any]) -> list[dict[str, Any]]:
