@@ -87,8 +87,8 @@ class Heard:
 
 
 @contextmanager
-def hearing() -> Iterator[Heard]:
-    """Run a server that takes JSON and answers with JSON, until the block ends."""
+def hearing(host: str = "127.0.0.1") -> Iterator[Heard]:
+    """Run a server that takes JSON and answers with JSON, until the block ends; `host` says who reaches it."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -105,8 +105,8 @@ def hearing() -> Iterator[Heard]:
         def log_message(self, *_: Any) -> None:
             """Keep quiet: the requests are written down."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    heard = Heard(f"http://127.0.0.1:{server.server_port}")
+    server = ThreadingHTTPServer((host, 0), Handler)
+    heard = Heard(f"http://{host}:{server.server_port}")
     Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield heard

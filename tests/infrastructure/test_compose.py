@@ -2,15 +2,27 @@
 
 import json
 import os
+import re
+import shutil
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from harness import machine
 from harness.command import run
 from harness.project import Project
-from harness.servers import free_port
+from harness.prometheus import (
+    PLACEHOLDER,
+    Prometheus,
+    ask_example,
+    in_haste,
+    programs,
+    substituted,
+    until,
+)
+from harness.servers import Heard, free_port, hearing
 
 pytestmark = pytest.mark.xdist_group("images")
 
@@ -47,7 +59,7 @@ def test_service_comes_up_healthy_and_its_predictions_outlive_the_container(
     path, variables = service.path, {"IMAGE": image(service), "PORT": str(port)}
     compose = f"docker compose --project-name slipway-{port}"
     try:
-        run(f"{compose} up --no-build --wait --wait-timeout 90", path, **variables)
+        run(f"{compose} up --no-build --wait --wait-timeout 90 api", path, **variables)
 
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=10) as answer:
             assert json.load(answer)["status"] == "ok"
@@ -61,9 +73,9 @@ def test_service_comes_up_healthy_and_its_predictions_outlive_the_container(
         assert host["RestartPolicy"]["Name"] == "unless-stopped"
 
         tell = f"{compose} exec --no-TTY api python -m {service.package}.serve.store"
-        _predict(port)
+        ask_example(port)
         run(f"{compose} down --timeout 20", path, **variables)
-        run(f"{compose} up --no-build --wait --wait-timeout 90", path, **variables)
+        run(f"{compose} up --no-build --wait --wait-timeout 90 api", path, **variables)
         assert (
             "predictions in sqlite:////data/predictions.db: 1, from"
             in run(tell, path, **variables).stdout
@@ -72,13 +84,125 @@ def test_service_comes_up_healthy_and_its_predictions_outlive_the_container(
         run(f"{compose} down --timeout 20 --volumes", path, **variables)
 
 
-def _predict(port: int) -> None:
-    address = f"http://127.0.0.1:{port}"
-    with urllib.request.urlopen(f"{address}/openapi.json", timeout=10) as page:
-        operation = json.load(page)["paths"]["/predict"]["post"]
-    example = operation["requestBody"]["content"]["application/json"]["example"]
-    body = {"data": json.dumps(example).encode(), "headers": {"Content-Type": "application/json"}}
-    urllib.request.urlopen(urllib.request.Request(f"{address}/predict", **body), timeout=10).close()
+def test_every_image_of_others_has_a_version_and_every_container_has_no_rights_and_limits(
+    render: Callable[..., Path],
+) -> None:
+    path = render()
+
+    told = run("docker compose --profile * config --format json", path, API_KEYS="")
+    services = json.loads(told.stdout[told.stdout.index("{") :])["services"]
+
+    assert services.keys() == {"api", "prometheus", "alertmanager", "grafana", "postgres"}
+    for name, service in services.items():
+        assert name == "api" or re.search(r":v?\d+\.\d+", service["image"]), name
+        assert name == "api" or re.fullmatch(r"[1-9]\d*:[1-9]\d*", service["user"]), name
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert {"cpus", "memory", "pids"} <= service["deploy"]["resources"]["limits"].keys(), name
+        assert all(port["host_ip"] == "127.0.0.1" for port in service.get("ports", [])), name
+
+
+STAND_INS = {
+    "prometheus": (["prometheus", "promtool"], "/prometheus"),
+    "alertmanager": (["prometheus-alertmanager", "amtool"], "/alertmanager"),
+}
+"""By service: the programs of Debian that its image would have, and the folder that it writes to."""
+TEMPLATES = Path("/usr/share/prometheus/alertmanager")
+"""Where Debian's Alertmanager reads how a message looks; the public image has that in the program."""
+
+
+@pytest.fixture
+def stand_ins(
+    engine: None, render: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Make images of the names that compose.yaml has, since those of others may be out of reach."""
+    made = []
+    services = yaml.safe_load((render() / "compose.yaml").read_text("utf-8"))["services"]
+    for service, (names, folder) in STAND_INS.items():
+        image = services[service]["image"]
+        if run(f"docker image inspect {image}", machine.ROOT, check=False).returncode == 0:
+            continue
+        context = tmp_path_factory.mktemp(service)
+        shutil.copytree(TEMPLATES, context / "templates")
+        (context / "programs").mkdir()
+        for name in names:
+            shutil.copy(programs()[name], context / "programs" / name.removeprefix("prometheus-"))
+        (context / "Dockerfile").write_text(
+            "FROM python:3.11-slim\n"
+            f"RUN install --directory --owner=65534 --group=65534 {folder}\n"
+            f"VOLUME {folder}\n"
+            "COPY --chmod=0755 programs /bin/\n"
+            f"COPY templates {TEMPLATES}\n"
+            f'ENTRYPOINT ["/bin/{service}"]\n'
+        )
+        run(f"docker build --quiet --network host --tag {image} .", context)
+        made.append(image)
+    yield
+    for image in made:
+        run(f"docker image rm --force {image}", machine.ROOT)
+
+
+def test_service_that_is_gone_is_noticed_and_told_to_the_webhook(
+    image: Callable[[Project], str],
+    stand_ins: None,
+    project: Callable[..., Project],
+    tmp_path: Path,
+) -> None:
+    service = project("classification").copy(tmp_path / "project")
+    path, settings = service.path, service.path / "deploy/monitoring"
+    port, asked = free_port(), free_port()
+    variables = {
+        "IMAGE": image(service),
+        "PORT": str(port),
+        "PROMETHEUS_PORT": str(asked),
+        "ALERTMANAGER_PORT": str(free_port()),
+    }
+    compose = f"docker compose --project-name slipway-{port}"
+    host = run(
+        "docker network inspect bridge --format '{{(index .IPAM.Config 0).Gateway}}'", path
+    ).stdout.strip()
+    promtool = "run --rm --no-TTY --no-deps --entrypoint promtool prometheus"
+    with hearing(host) as heard:
+        try:
+            tested = run(
+                f"{compose} {promtool} test rules /etc/prometheus/rules_test.yml", path, **variables
+            )
+            assert "SUCCESS" in tested.stdout
+            for name in ("prometheus/prometheus.yml", "prometheus/rules.yml"):
+                _rewrite(settings / name, in_haste)
+            _rewrite(
+                settings / "alertmanager/alertmanager.yml",
+                lambda text: substituted(in_haste(text), **{PLACEHOLDER: heard.address}),
+            )
+            run(f"{compose} up --no-build --wait --wait-timeout 90", path, **variables)
+
+            prometheus = Prometheus(asked)
+            ask_example(port)
+            until(lambda: _value(prometheus, "sum(predicted_rows_total)") > 0, "the prediction")
+            run(f"{compose} stop --timeout 20 api", path, **variables)
+            until(lambda: "ServiceDown" in _told(heard), "the alert")
+            run(f"{compose} start api", path, **variables)
+            until(lambda: _told(heard).get("ServiceDown") == "resolved", "its end")
+        finally:
+            run(f"{compose} down --timeout 20 --volumes", path, **variables)
+
+
+def _rewrite(path: Path, change: Callable[[str], str]) -> None:
+    path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def _value(prometheus: Prometheus, query: str) -> float:
+    return sum(float(row["value"][1]) for row in prometheus.rows(query))
+
+
+def _told(heard: Heard) -> dict[str, str]:
+    """Return the alerts that the webhook was told of, with what it heard of them last."""
+    return {
+        alert["labels"]["alertname"]: alert["status"]
+        for request in list(heard.requests)
+        for alert in request.body["alerts"]
+    }
 
 
 def test_files_are_scored_once_by_the_user_who_asks(

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -20,6 +21,7 @@ import yaml
 from harness import machine
 from harness.command import run
 from harness.project import Project
+from harness.prometheus import programs
 from harness.servers import free_port
 
 KINDS = {
@@ -174,6 +176,74 @@ def test_longest_package_name_gives_names_that_kubernetes_takes(
             called = one["metadata"]["name"]
             assert len(called) <= (52 if one["kind"] == "CronJob" else LONGEST_NAME)
             assert not called.endswith("-")
+
+
+@pytest.fixture
+def watched(render: Callable[..., Path]) -> tuple[Path, Manifests]:
+    """Return a project whose production takes the component in as its page says, and what Kustomize makes of it."""
+    path = render({"deployment": "kubernetes"})
+    overlay = path / "deploy/kubernetes/overlays/production/kustomization.yaml"
+    page = (path / "docs/options/deployment-kubernetes.md").read_text(encoding="utf-8")
+    [lines] = re.findall(r"```yaml\n(components:.*?)```", page, re.DOTALL)
+    overlay.write_text(f"{overlay.read_text(encoding='utf-8')}\n{lines}", encoding="utf-8")
+    return path, list(yaml.safe_load_all(_build(path, "production")))
+
+
+def test_without_the_component_no_kind_needs_an_operator(manifests: Manifests) -> None:
+    assert [one["kind"] for one in manifests if "coreos" in one["apiVersion"]] == []
+
+
+def test_component_adds_what_the_operator_reads_and_changes_nothing_else(
+    watched: tuple[Path, Manifests], render: Callable[..., Path]
+) -> None:
+    plain = list(yaml.safe_load_all(_build(render({"deployment": "kubernetes"}), "production")))
+    added = [one for one in watched[1] if one not in plain]
+
+    assert [one for one in plain if one not in watched[1]] == []
+    assert {one["kind"] for one in added} == {"ServiceMonitor", "PrometheusRule"}
+    assert {one["apiVersion"] for one in added} == {"monitoring.coreos.com/v1"}
+    assert {one["metadata"]["namespace"] for one in added} == {
+        _only(plain, "Namespace")["metadata"]["name"]
+    }
+
+
+def test_monitor_finds_the_service_its_port_and_the_name_that_the_rules_know(
+    watched: tuple[Path, Manifests],
+) -> None:
+    path, manifests = watched
+    monitor, service = _only(manifests, "ServiceMonitor")["spec"], _only(manifests, "Service")
+    [endpoint] = monitor["endpoints"]
+    labels = service["metadata"]["labels"]
+    rules = (path / "deploy/monitoring/prometheus/rules.yml").read_text(encoding="utf-8")
+
+    assert monitor["selector"]["matchLabels"]
+    assert monitor["selector"]["matchLabels"].items() <= labels.items()
+    assert endpoint["port"] in {port["name"] for port in service["spec"]["ports"]}
+    assert endpoint["path"] == "/metrics"
+    assert set(re.findall(r'job="([^"]+)"', rules)) == {labels[monitor["jobLabel"]]}
+
+
+def test_rules_of_the_cluster_are_made_of_those_that_are_tried(
+    watched: tuple[Path, Manifests], tmp_path: Path
+) -> None:
+    path, manifests = watched
+    rules = path / "deploy/monitoring/prometheus/rules.yml"
+    manifest = path / "deploy/kubernetes/components/monitoring/rules.yaml"
+    as_rendered = manifest.read_bytes()
+    (tmp_path / "rules.yml").write_text(
+        yaml.safe_dump(_only(manifests, "PrometheusRule")["spec"]), encoding="utf-8"
+    )
+
+    run(f"{programs()['promtool']} check rules rules.yml", tmp_path)
+    run("python scripts/prometheus_rule.py", path)
+    assert manifest.read_bytes() == as_rendered
+
+    rules.write_text(rules.read_text(encoding="utf-8").replace("0.05", "0.01"), encoding="utf-8")
+    run("python scripts/prometheus_rule.py", path)
+    assert yaml.safe_load(manifest.read_text("utf-8"))["spec"] == yaml.safe_load(
+        rules.read_text("utf-8")
+    )
+    assert manifest.read_bytes() != as_rendered
 
 
 @pytest.fixture
