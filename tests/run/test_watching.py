@@ -3,15 +3,13 @@
 import json
 import subprocess
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from harness import machine
+from harness.client import Client
 from harness.databases import Cluster, cluster
 from harness.project import Project
 from harness.servers import free_port, listening
@@ -71,38 +69,6 @@ from {package}.__main__ import main
 assert main(["monitor"]) == 0
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
-
-
-@dataclass(frozen=True)
-class Service:
-    """A running service with a challenger."""
-
-    port: int
-
-    def post(self, path: str, body: Any) -> Any:
-        """Send JSON, and return what comes back."""
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}{path}",
-            json.dumps(body).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
-
-    def figures(self) -> dict[str, float]:
-        """What Prometheus would read, by name and labels."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
-            lines = answer.read().decode().splitlines()
-        pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
-        return {name: float(value) for name, value in pairs}
-
-    def wait_for(self, name: str, value: float) -> dict[str, float]:
-        """Wait until a figure has a value."""
-        deadline = time.monotonic() + 40
-        while (figures := self.figures()).get(name) != value:
-            assert time.monotonic() < deadline, figures
-            time.sleep(0.2)
-        return figures
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +152,7 @@ def _store(kind: str, folder: Path, request: pytest.FixtureRequest) -> Iterator[
 
 
 @contextmanager
-def _serving(project: Project, folder: Path, store: str) -> Iterator[Service]:
+def _serving(project: Project, folder: Path, store: str) -> Iterator[Client]:
     port = free_port()
     _python(project, ANOTHER, {}, str(folder / "challenger.onnx"))
     command = [
@@ -201,7 +167,7 @@ def _serving(project: Project, folder: Path, store: str) -> Iterator[Service]:
         "PYTHONPATH": str(project.path / "src"),
     }
     with listening(command, port, folder / "log", **variables):
-        yield Service(port)
+        yield Client(port)
 
 
 def _python(project: Project, code: str, variables: dict[str, str], *arguments: str) -> str:
