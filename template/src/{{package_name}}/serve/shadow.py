@@ -53,7 +53,7 @@ class Shadow:
         self._champion = champion
         self._store = store
         self._seen: tuple[object, ...] | None = None
-        self._waiting: Waiting[Question] = Waiting(MOST_ROWS)
+        self._waiting = Waiting(MOST_ROWS)
         self._ending = Event()
         self.challenger: Champion | None = None
         self.refused: str | None = None

@@ -3,14 +3,13 @@
 from collections import deque
 from collections.abc import Sized
 from threading import Event, Lock
-from typing import Generic, TypeVar
-
-Item = TypeVar("Item", bound=Sized)
-"""Its length counts rows."""
+from typing import Any
 
 
-class Waiting(Generic[Item]):
+class Waiting:
     """A queue between requests, which never wait for it, and the one thread that works on it.
+
+    Its items are of one kind, which both ends know; the length of an item counts its rows.
 
     due        set as soon as half of the room is taken
     most_rows  how many may wait
@@ -21,7 +20,7 @@ class Waiting(Generic[Item]):
         self.most_rows = most_rows
         self._rows = 0
         self._queued = 0
-        self._queue: deque[Item] = deque()
+        self._queue: deque[Sized] = deque()
         self._lock = Lock()
 
     @property
@@ -29,7 +28,7 @@ class Waiting(Generic[Item]):
         """How many rows are not yet done."""
         return self._rows
 
-    def put(self, item: Item) -> bool:
+    def put(self, item: Sized) -> bool:
         """Queue an item; returns False if there is no room for it."""
         rows = len(item)
         with self._lock:
@@ -42,7 +41,7 @@ class Waiting(Generic[Item]):
                 self.due.set()
         return True
 
-    def take(self) -> list[Item]:
+    def take(self) -> list[Any]:
         """Take everything out of the queue; its rows need their room until they are `done`."""
         with self._lock:
             self.due.clear()

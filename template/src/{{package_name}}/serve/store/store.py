@@ -42,7 +42,7 @@ class Store:
         self._settings = settings
         self._not_stored = not_stored
         self._database = Database(settings.store_url)
-        self.waiting: Waiting[Record] = Waiting(settings.store_rows)
+        self.waiting = Waiting(settings.store_rows)
         self._rows: dict[Table, list[Row]] = {}
         self._ending = Event()
         self._is_lost = False
