@@ -39,9 +39,9 @@ class Windows(BaseModel):
         """How many periods an origin must have behind it, itself included."""
         return max([*self.lags, self.season - 1]) + 1
 
-    def lasting(self, periods: int | NDArray[np.int64]) -> NDArray[np.timedelta64]:
+    def lasting(self, periods: int) -> np.timedelta64:
         """So many periods as the difference of two dates: NumPy no longer takes a bare number for one."""
-        return np.asarray(periods).astype(f"timedelta64[{self.frequency}]")
+        return np.timedelta64(periods, self.frequency)
 
     def frame(self, rows: Columns, schema: Schema) -> tuple[Columns, Schema]:
         """Examples from rows, and the schema that they fulfil.
@@ -223,7 +223,7 @@ def _windows(
 ) -> Columns:
     level = found.values[origins]
     seasons = -(-steps // windows.season)
-    dates = found.periods[origins] + windows.lasting(steps)
+    dates = found.periods[origins] + steps * windows.lasting(1)
     phase = 2 * np.pi * (dates.astype(int) % windows.season) / windows.season
     return {
         ORIGIN: found.periods[origins].astype("datetime64[us]"),

@@ -30,7 +30,7 @@ class Series:
     def example(self) -> list[dict[str, Any]]:
         """Rows that just suffice."""
         frequency = self.windows.frequency
-        ago = self.windows.lasting(np.arange(self.windows.history)[::-1])
+        ago = np.arange(self.windows.history)[::-1] * self.windows.lasting(1)
         periods = np.datetime64("2024-01-01", frequency) - ago
         values = {column.name: example(column) for column in self.columns[1:]}
         low, high = self.source.target.range or (0.0, 2.0)
