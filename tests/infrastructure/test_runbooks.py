@@ -237,7 +237,7 @@ def test_store_of_a_container_comes_back_into_a_new_volume(
     count = f"docker compose exec --no-TTY api python -m {served.package}.serve.store"
     try:
         _type(f"docker build --quiet --tag {own['IMAGE']} .", served.path, **own)
-        _type("docker compose up --no-build --wait", served.path, **own)
+        _type("docker compose up --no-build --wait api", served.path, **own)
         with _asking() as answered:
             _until(answered, 50)
             _type(_commands(served, "restore.md", "From a container"), served.path, **own)
