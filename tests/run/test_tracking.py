@@ -27,7 +27,7 @@ QUICK = {
     "conf/evaluation.yaml": ("resamples: 200", "resamples: 50"),
 }
 # The smaller C is, the simpler and the worse is the model.
-WEAK, GOOD, WORSE = "0.003", "1.0", "0.01"
+WEAK, GOOD, WORSE = "0.003", "1.0", "0.0025"
 
 LOOK = """
 import json, sys
