@@ -1,9 +1,12 @@
-"""A client of a project's service."""
+"""Clients of a project's service: one, and a crowd of them."""
 
 import json
 import time
 import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Event, Thread
 from typing import Any
 
 
@@ -44,3 +47,17 @@ class Client:
     def _read(self, path: str) -> bytes:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
             return bytes(answer.read())
+
+
+@contextmanager
+def crowd(ask: Callable[[], None], over: Event, clients: int) -> Iterator[None]:
+    """Have so many clients ask, each in a thread, until the block ends; `over` then tells them."""
+    threads = [Thread(target=ask) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()

@@ -3,8 +3,8 @@
 import json
 import os
 import re
+import shlex
 import sqlite3
-import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -41,19 +41,8 @@ def _commands(project: Project, page: str, heading: str) -> str:
 
 def _type(commands: str, folder: Path, **variables: str) -> str:
     """Run commands as a person types them, and return what they printed."""
-    ran = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", commands],
-        cwd=folder,
-        env=machine.environment(**variables),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stdout[-6000:]
-    return ran.stdout
+    typed = shlex.join(["bash", "-euo", "pipefail", "-c", commands])
+    return run(typed, folder, timeout=600, **variables).stdout
 
 
 @contextmanager

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 
 import pytest
 from harness import machine
+from harness.client import crowd
 from harness.databases import cluster
 from harness.project import Project
 from harness.servers import free_port, listening
@@ -195,15 +196,8 @@ def serving(project: Project, folder: Path, store: str, model: bytes) -> Iterato
 def load(port: int) -> Iterator[Load]:
     """Have clients ask one and the same row without a pause."""
     asked = Load(port, example(port))
-    clients = [Thread(target=asked.ask) for _ in range(CLIENTS)]
-    for client in clients:
-        client.start()
-    try:
+    with crowd(asked.ask, asked.over, CLIENTS):
         yield asked
-    finally:
-        asked.over.set()
-        for client in clients:
-            client.join()
 
 
 def example(port: int) -> str:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 
 import pytest
+from harness.client import crowd
 from harness.project import Project, read_pyproject
 from harness.servers import free_port, listening
 from harness.storages import SERVERS, reach
@@ -169,15 +170,8 @@ def serving(project: Project, workers: int) -> Iterator[Service]:
 def load(service: Service) -> Iterator[Load]:
     """Have clients ask one and the same row."""
     asked = Load(service.port, service.example())
-    clients = [Thread(target=asked.ask) for _ in range(CLIENTS)]
-    for client in clients:
-        client.start()
-    try:
+    with crowd(asked.ask, asked.over, CLIENTS):
         yield asked
-    finally:
-        asked.over.set()
-        for client in clients:
-            client.join()
 
 
 def _hash(path: Path) -> str:
