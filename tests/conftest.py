@@ -3,7 +3,9 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from jinja2 import Environment
 # Fixtures behind which minutes of work lie: tests that use them run after all others.
 LONG = {"project", "engine"}
 
+ENVIRONMENTS = "SLIPWAY_ENVIRONMENTS"
+
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -27,6 +31,12 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def environments() -> Path:
+    """Return the folder of the environments that projects share: on a disk, where uv links to what it has."""
+    return Path(os.environ[ENVIRONMENTS])
 
 
 @pytest.fixture(scope="session")
@@ -102,7 +112,7 @@ def render(
 
 
 @pytest.fixture(scope="session")
-def project(render: Render, shared: Path) -> Callable[..., Project]:
+def project(render: Render, shared: Path, environments: Path) -> Callable[..., Project]:
     """Return a function that gives the project of some answers: in git, set up, the pipeline run.
 
     Called as `project(task, **answers)`: `project(task)` is the default one, `project(task, storage="s3")`
@@ -117,13 +127,13 @@ def project(render: Render, shared: Path) -> Callable[..., Project]:
         def make(_: Path) -> None:
             # One name for all: projects of the same name and dependencies share an environment.
             render({"project_name": "Penguin Species", **given}, path)
-            first = start(path, shared / "environments")
+            first = start(path, environments)
             first.run("uv run poe pipeline")
             first.keep_bytecode()
             first.commit("Run the pipeline")
 
         once(path, make)
-        return opened(path, shared / "environments")
+        return opened(path, environments)
 
     return made
 
@@ -139,11 +149,17 @@ def fresh_variant(
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let uv, in every process of this run, believe the index for longer than some mirrors ask it to."""
+    """Tell every process of this run where environments lie.
+
+    And let uv believe the index for longer than some mirrors ask it to.
+    """
     if "PYTEST_XDIST_WORKER" not in os.environ:
         settings = config.cache.mkdir("settings")
         freshness.declare(settings / "uv/uv.toml")
         os.environ["XDG_CONFIG_HOME"] = str(settings)
+        environments = tempfile.mkdtemp(prefix="slipway-environments-", dir="/var/tmp")
+        config.add_cleanup(partial(shutil.rmtree, environments, ignore_errors=True))  # gigabytes
+        os.environ[ENVIRONMENTS] = environments
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -30,6 +30,15 @@ class Client:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
+    def example(self, path: str) -> Any:
+        """Return the body that the documentation of a route shows."""
+        operation = self.get("/openapi.json")["paths"][path]["post"]
+        return operation["requestBody"]["content"]["application/json"]["example"]
+
+    def ask_example(self) -> None:
+        """Ask for the prediction that the documentation shows."""
+        self.post("/predict", self.example("/predict"))
+
     def figures(self) -> dict[str, float]:
         """What Prometheus would read, by name and labels."""
         lines = self._read("/metrics").decode().splitlines()

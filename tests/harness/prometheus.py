@@ -21,7 +21,6 @@ WAITS = re.compile(
 """What decides how long it takes until somebody is told."""
 PLACEHOLDER = "http://put-your-address-here.invalid/"
 """Where a project says that its people put the address of their webhook."""
-JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True)
@@ -126,13 +125,3 @@ def until(is_so: Callable[[], bool], what: object, seconds: float = 60) -> None:
     while not is_so():
         assert time.monotonic() < deadline, f"{what} does not come"
         time.sleep(0.2)
-
-
-def ask_example(port: int) -> None:
-    """Ask a service for the prediction that its documentation shows."""
-    address = f"http://127.0.0.1:{port}"
-    with urllib.request.urlopen(f"{address}/openapi.json", timeout=10) as page:
-        operation = json.load(page)["paths"]["/predict"]["post"]
-    example = operation["requestBody"]["content"]["application/json"]["example"]
-    request = urllib.request.Request(f"{address}/predict", json.dumps(example).encode(), JSON)
-    urllib.request.urlopen(request, timeout=10).close()

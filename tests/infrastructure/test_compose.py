@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 import yaml
 from harness import machine
+from harness.client import Client
 from harness.command import run
 from harness.project import Project
 from harness.prometheus import (
     PLACEHOLDER,
     Prometheus,
-    ask_example,
     in_haste,
     programs,
     substituted,
@@ -73,7 +73,7 @@ def test_service_comes_up_healthy_and_its_predictions_outlive_the_container(
         assert host["RestartPolicy"]["Name"] == "unless-stopped"
 
         tell = f"{compose} exec --no-TTY api python -m {service.package}.serve.store"
-        ask_example(port)
+        Client(port).ask_example()
         run(f"{compose} down --timeout 20", path, **variables)
         run(f"{compose} up --no-build --wait --wait-timeout 90 api", path, **variables)
         assert (
@@ -178,7 +178,7 @@ def test_service_that_is_gone_is_noticed_and_told_to_the_webhook(
             run(f"{compose} up --no-build --wait --wait-timeout 90", path, **variables)
 
             prometheus = Prometheus(asked)
-            ask_example(port)
+            Client(port).ask_example()
             until(lambda: _value(prometheus, "sum(predicted_rows_total)") > 0, "the prediction")
             run(f"{compose} stop --timeout 20 api", path, **variables)
             until(lambda: "ServiceDown" in _told(heard), "the alert")

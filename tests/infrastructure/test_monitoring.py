@@ -4,40 +4,43 @@ import json
 import math
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 import pytest
 import yaml
+from harness.client import Client
 from harness.command import run
 from harness.project import Project
 from harness.prometheus import (
     PLACEHOLDER,
     Prometheus,
-    ask_example,
     programs,
     until,
     watching,
 )
 from harness.servers import Heard, free_port, hearing, listening
 
-MONITOR = """\
-monitor_last_run_timestamp_seconds 1.7e9
-monitor_drifted 1
-monitor_drift_effect{column="island"} 0.3
-monitor_performance{metric="macro_f1",model="abc"} 0.8
-monitor_performance_at_test{metric="macro_f1",model="abc"} 0.9
-monitor_performance_worse 1
-monitor_objective_missed{objective="accurate"} 1
-monitor_predictions 100
-monitor_outcomes 80
+OBJECTIVE = {
+    task: f"""\
+  good_enough:
+    measure: metrics.{metric}.value
+    {bound}
+    because: Nobody would use it.
 """
-"""What a monitor tells when it finds everything wrong."""
+    for task, metric, bound in (
+        ("classification", "macro_f1", "at_least: 0.5"),
+        ("regression", "mae", "at_most: 1000"),
+    )
+}
+"""One that a task's model meets when it is trained, and cannot when every outcome is another one."""
+ASKED = 300
+DAYS_OF_SILENCE = 4
 
 
 @pytest.fixture(scope="module", params=["compose", "kubernetes"])
@@ -117,14 +120,17 @@ class Watched:
         ]
 
 
-@pytest.fixture(scope="module", params=["classification", "regression"])
+@pytest.fixture(scope="module", params=OBJECTIVE)
 def watched(
     request: pytest.FixtureRequest,
     project: Callable[..., Project],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Watched]:
     programs()
-    served, folder, port = project(request.param), tmp_path_factory.mktemp("watched"), free_port()
+    folder, port = tmp_path_factory.mktemp("watched"), free_port()
+    served, store = project(request.param).copy(folder / "project"), folder / "served.db"
+    with (served.path / "conf/objectives.yaml").open("a", encoding="utf-8") as objectives:
+        objectives.write(OBJECTIVE[request.param])
     model = shutil.copy(served.path / "models/model.onnx", folder / "model.onnx")
     command = [
         *(served.environment / "bin/python", "-m", "uvicorn"),
@@ -134,27 +140,27 @@ def watched(
         "MODEL_PATH": str(model),
         "MODEL_CHECK_SECONDS": "0.2",
         "PYTHONPATH": str(served.path / "src"),
-        "STORE_URL": f"sqlite:///{folder}/served/predictions.db",
+        "STORE_URL": f"sqlite:///{store}",
     }
     settings = served.path / "deploy/monitoring"
     with (
         listening(command, port, folder / "service.log", **variables),
         hearing() as heard,
-        _telling(MONITOR) as monitor,
-        watching(settings, folder, f"'127.0.0.1:{port}', '{monitor}'", heard.address) as prometheus,
-        _asked(port),
+        watching(settings, folder, f"'127.0.0.1:{port}'", heard.address) as prometheus,
+        _asked(Client(port)),
     ):
+        _find_everything_wrong(served, Client(port), store)
         yield Watched(served, model, prometheus, heard)
 
 
 @contextmanager
-def _asked(port: int) -> Iterator[None]:
+def _asked(client: Client) -> Iterator[None]:
     """Ask a service for predictions, a few each second: from one request alone Prometheus knows no rate."""
     is_over = Event()
 
     def ask() -> None:
         while not is_over.wait(0.3):
-            ask_example(port)
+            client.ask_example()
 
     asking = Thread(target=ask)
     asking.start()
@@ -165,27 +171,26 @@ def _asked(port: int) -> Iterator[None]:
         asking.join()
 
 
-@contextmanager
-def _telling(figures: str) -> Iterator[str]:
-    """Run something that answers Prometheus with these figures; gives its host and port."""
+def _find_everything_wrong(project: Project, client: Client, store: Path) -> None:
+    """Ask for one row over and over, tell that none came out as predicted, and have the monitor look at it."""
+    [row] = client.example("/predict")["rows"]
+    answers = client.post("/predict", {"rows": [row] * ASKED})["predictions"]
+    outcomes = [{"id": answer["id"], "outcome": _another_than(answer)} for answer in answers]
+    client.post("/feedback", {"outcomes": outcomes})
+    client.wait_for("store_rows_waiting", 0)
+    project.run("uv run poe monitor", STORE_URL=f"sqlite:///{store}")
+    with closing(sqlite3.connect(store, timeout=20)) as connection, connection:
+        [[told]] = connection.execute("SELECT gauges FROM monitoring")
+        gauges = json.loads(told)
+        [last_run] = [one for one in gauges if one["name"] == "monitor_last_run_timestamp_seconds"]
+        last_run["value"] -= DAYS_OF_SILENCE * 86400
+        connection.execute("UPDATE monitoring SET gauges = ?", [json.dumps(gauges)])
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
-            self.end_headers()
-            self.wfile.write(figures.encode())
 
-        def log_message(self, *_: Any) -> None:
-            """Keep quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+def _another_than(answer: dict[str, Any]) -> Any:
+    if "probabilities" not in answer:
+        return 3 * answer["prediction"]
+    return next(label for label in answer["probabilities"] if label != answer["prediction"])
 
 
 def test_every_rule_is_evaluated_and_every_figure_recorded(watched: Watched) -> None:

@@ -58,19 +58,19 @@ def test_update_gives_what_is_generated_today_with_the_same_edits(
 
 @pytest.mark.parametrize("version", WHOLE)
 def test_updated_project_passes_its_tests_and_its_pipeline(
-    history: Path, shared: Path, tmp_path: Path, version: str
+    history: Path, environments: Path, tmp_path: Path, version: str
 ) -> None:
     answers = {"project_name": "Penguin Species", "task": WHOLE[version]}
     path = _lived(history, tmp_path / "project", answers, version)
     assert releases.update(path).returncode == 0
     shutil.rmtree(path / ".git")
 
-    project: Project = start(path, shared / "environments")
+    project: Project = start(path, environments)
 
     project.run("uv run poe lint")
     project.run("uv run poe pipeline")
     project.run("uv run poe test")
-    assert opened(path, shared / "environments").environment.exists()
+    assert opened(path, environments).environment.exists()
 
 
 def _lived(history: Path, path: Path, answers: dict[str, str], version: str) -> Path:
