@@ -131,7 +131,9 @@ def compare_servers(project: Path, folder: Path) -> None:
                 if number > 0:  # the first one warms up
                     server.rounds.append(told)
 
-    service, guarded, empty, same, logging, scikit, onnx, bare = (s.best.rate for s in servers)
+    service, guarded, shadowed, empty, same, logging, scikit, onnx, bare = (
+        server.best.rate for server in servers
+    )
     for server in servers:
         best = server.best
         times = f"p50 {best.median:.1f} ms, p99 {best.slow:.1f} ms"
@@ -140,6 +142,7 @@ def compare_servers(project: Path, folder: Path) -> None:
     show("... on the service's loop and parser", f"{service / same:.2f}", "")
     show("... which also logs its requests", f"{service / logging:.2f}", "")
     show("with guard : without", f"{guarded / service:.2f}", "")
+    show("with a challenger : without", f"{shadowed / service:.2f}", "")
     show("service : mlflow, rows by column", f"{service / scikit:.1f}", "at least 20")
     show("service : mlflow, ONNX and bare arrays", f"{service / onnx:.1f}", "")
     show("service : BentoML, ONNX and bare arrays", f"{service / bare:.1f}", "at least 5")
@@ -157,7 +160,7 @@ def environment(path: Path, day: str, *packages: str) -> Path:
 
 
 def ours(project: Path) -> Iterator[Served]:
-    """The service as `poe serve` runs it, and with keys and a limit that is never reached."""
+    """The service as `poe serve` runs it, with keys and a limit that is never reached, and with a challenger."""
     task = read_pyproject(project)["tool"]["poe"]["tasks"]["serve"]["cmd"].split()
     command = [project / ".venv/bin" / task[0], *task[1:], "--port={port}"]
     store = {"STORE_URL": f"sqlite:///{project}/data/served/open.db"}
@@ -173,6 +176,15 @@ def ours(project: Path) -> Iterator[Served]:
     }
     yield Served(
         "service, keys and limit", command, "/predict", {"rows": [ROW]}, key, common | guard
+    )
+    challenger = project / "models/challenger.onnx"
+    run(f"uv run --no-sync python {PEERS}/another_model.py {challenger}", project)
+    shadow = {
+        "SHADOW_PATH": str(challenger),
+        "STORE_URL": f"sqlite:///{project}/data/served/both.db",
+    }
+    yield Served(
+        "service, and a challenger", command, "/predict", {"rows": [ROW]}, variables=common | shadow
     )
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -274,3 +275,29 @@ def test_fresh_clone_gets_the_champion_and_can_promote_an_older_version(
     # Last, since a server's champion is everybody's.
     clone.run("poe promote --version 2")
     assert clone.bytes(CHAMPION) == team.champions["better"]
+
+
+@pytest.mark.xdist_group("tracking mlflow")
+def test_runs_and_versions_of_an_embedded_mlflow_come_back_from_a_backup(
+    project: Callable[..., Project], tmp_path: Path
+) -> None:
+    made = project("classification", tracking="mlflow", storage="local").copy(tmp_path / "project")
+    team = Team(made, {"STORE_URL": "none"})  # no service has run yet
+    with SERVERS["local"](tmp_path) as storage:
+        reach(made, storage)
+    made.commit("Name the storage")
+    team.run("poe register")
+    team.decide("first", "poe promote")
+    before = team.run("poe --quiet versions")
+
+    team.run("poe backup ../backup")
+    (made.path / "mlflow.db").unlink()
+    shutil.rmtree(made.path / "mlruns")
+    (made.path / CHAMPION).unlink()
+    assert team.run("poe --quiet versions") != before
+    (made.path / "mlflow.db").unlink()
+    team.run("poe restore ../backup")
+
+    assert team.run("poe --quiet versions") == before
+    team.run("poe champion")
+    assert team.bytes(CHAMPION) == team.champions["first"]

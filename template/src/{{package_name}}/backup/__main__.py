@@ -11,6 +11,8 @@ from .folder import restore, save
 from .place import place
 
 COMMANDS = {"save": save, "restore": restore}
+NOWHERE = "none"
+SERVERS = ("http://", "https://")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -18,7 +20,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog=f"python -m {__package__}", description=__doc__)
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument(
-        "places", metavar="NAME=ADDRESS", nargs="+", help="an SQLite or PostgreSQL database, or a folder"
+        "places",
+        metavar="NAME=ADDRESS",
+        nargs="+",
+        help="an SQLite or PostgreSQL database, or a folder; none, or a server's http:// address, is left out",
     )
     parser.add_argument("folder", type=Path, help="where the copies are")
     chosen = parser.parse_args(arguments)
@@ -26,12 +31,20 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _places(given: list[str]) -> Mapping[str, str]:
+    """Return the places that are to be saved or brought back from here, and say which are not."""
     named = dict(one.partition("=")[::2] for one in given)
+    here = {}
     for name, address in named.items():
         if not name.isidentifier() or not address:
             raise ConfigurationError(f"{name}={address} names no place: write NAME=ADDRESS")
-        place(address)
-    return named
+        if address == NOWHERE:
+            print(f"{name}: left out, as it is kept nowhere")
+        elif address.startswith(SERVERS):
+            print(f"{name}: left out, as a server keeps it: what is there is saved where the server runs")
+        else:
+            place(address)
+            here[name] = address
+    return here
 
 
 if __name__ == "__main__":

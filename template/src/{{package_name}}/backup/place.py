@@ -32,9 +32,10 @@ class Folder:
         self.path = path
 
     def save(self, to: Path) -> str:
-        """Copy it."""
-        if not self.path.is_dir():
-            raise BackupError(f"there is no folder {self.path}: name the one that is used")
+        """Copy it; one that is not there yet has no files."""
+        if not self.path.exists():
+            to.mkdir()
+            return f"no files, as there is no folder {self.path}"
         shutil.copytree(self.path, to)
         return f"{self._count(to)} files of {self.path}"
 

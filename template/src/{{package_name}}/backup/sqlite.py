@@ -24,7 +24,9 @@ class Sqlite:
         A copy of the file alone would miss what the log beside it holds, and could be torn.
         """
         if not self.path.is_file():
-            raise BackupError(f"there is no database at {self.path}: name the one that is used")
+            raise BackupError(
+                f"there is no database at {self.path}: name the one that is used, or `none` if there is none"
+            )
         try:
             with closing(sqlite3.connect(self.path, timeout=PATIENCE)) as database:
                 database.execute("VACUUM INTO ?", [str(to)])
