@@ -76,9 +76,13 @@ def repository(template: Path, shared: Path) -> Path:
     return once(shared / "slipway", make)
 
 
-@pytest.fixture(scope="session")
-def _compiled_once() -> Iterator[None]:
-    """Compile each text of the template once: Copier does it for every project, and a render takes twice as long."""
+@pytest.fixture(scope="session", autouse=True)
+def _quick_renders() -> Iterator[None]:
+    """Leave out of renders in this process what takes three quarters of their time and changes no file.
+
+    Copier compiles each text of the template for every project, and asks git once per file whether it hides modes, to
+    mend the index where it does.
+    """
     compiled: dict[tuple[Any, ...], Any] = {}
     compile_anew = Environment.compile
 
@@ -91,6 +95,9 @@ def _compiled_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Environment, "compile", compile_once)
+        patch.setattr(
+            "copier._main.Worker._sync_git_index_executable_bit", lambda *_: None, raising=False
+        )
         yield
 
 
@@ -98,9 +105,7 @@ Render = Callable[..., Path]
 
 
 @pytest.fixture(scope="session")
-def render(
-    _compiled_once: None, template: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Render:
+def render(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Render:
     """Return a function that renders the template: answers in, path of the new project out."""
 
     def rendered(answers: Mapping[str, Any] | None = None, to: Path | None = None) -> Path:

@@ -1,6 +1,8 @@
 """What Python compiled in one environment, lent to the next: most of a new one's first minute goes into it."""
 
+import errno
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,3 +40,7 @@ def _link(file: Path, to: Path) -> None:
             os.link(file, to)
         except FileExistsError:  # another worker was faster
             return
+        except OSError as error:
+            if error.errno != errno.EXDEV:  # on another disk, or in memory
+                raise
+            shutil.copyfile(file, to)

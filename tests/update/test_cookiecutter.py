@@ -73,7 +73,7 @@ def moved_on(repository: Path, shared: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def by_copier(
-    _compiled_once: None, shared: Path, moved_on: Path
+    shared: Path, moved_on: Path
 ) -> Callable[[str, str, str], dict[str, tuple[bytes, int]]]:
     """Return a function that gives the files and modes of the project that Copier makes."""
 
