@@ -86,9 +86,11 @@ def adopt(
     version = to or (template.releases[-1] if template.releases else "HEAD")
     (folder / "old").mkdir()
     new = folder / "new"
+    files = folder / "template-files"
+    template.write(version, files)
     how = [] if asks else ["--defaults"]
-    copier(version, data, "copy", *how, str(template.clone.directory), str(new))
-    name_template(new / ANSWERS, template.address)
+    copier(version, data, "copy", *how, str(files), str(new))
+    name_template(new / ANSWERS, template.address, template.describe(version))
     answers = read_answers((new / ANSWERS).read_text(encoding="utf-8"))
     leave_what_is_theirs(project, template.settings(version), answers, folder)
     return merge(project, folder, label=f"template-{answers['_commit']}")

@@ -98,11 +98,10 @@ def read_answers(text: str) -> dict[str, Any]:
     return answers
 
 
-def name_template(answers: Path, address: str) -> None:
-    """Let an answers file say where the template comes from."""
-    line = yaml.safe_dump({"_src_path": address}, allow_unicode=True, width=10**6).strip()
+def name_template(answers: Path, address: str, version: str) -> None:
+    """Let an answers file say where the template comes from, and in which version."""
+    named = yaml.safe_dump({"_commit": version, "_src_path": address}, allow_unicode=True, width=10**6)
+    text = re.sub(r"^_commit:.*\n?", "", answers.read_text(encoding="utf-8"), flags=re.MULTILINE)
     # What YAML wraps goes on in lines that are indented.
-    text = re.sub(
-        r"^_src_path:.*(\n .*)*", lambda _: line, answers.read_text(encoding="utf-8"), flags=re.MULTILINE
-    )
+    text = re.sub(r"^_src_path:.*(\n .*)*\n?", lambda _: named, text, flags=re.MULTILINE)
     answers.write_text(text, encoding="utf-8")

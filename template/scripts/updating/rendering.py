@@ -1,5 +1,6 @@
 """Versions of the template, rendered side by side."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -31,8 +32,8 @@ def render_both(
         ]
     for version in versions:
         version.result()
-    name_template(folder / "old" / ANSWERS, project.address)
-    name_template(folder / "new" / ANSWERS, template.address)
+    name_template(folder / "old" / ANSWERS, project.address, template.describe(project.version))
+    name_template(folder / "new" / ANSWERS, template.address, template.describe(new))
     answers = read_answers((folder / "new" / ANSWERS).read_text(encoding="utf-8"))
     leave_what_is_theirs(project, settings, answers, folder)
     return answers
@@ -41,8 +42,10 @@ def render_both(
 def copier(version: str, data: Sequence[str], *arguments: str) -> None:
     """Have Copier render a version; what it asks, it asks on the terminal. Raises UpdateError with its last word."""
     chosen = [part for pair in data for part in ("--data", pair)]
-    command = [sys.executable, "-m", "copier", *arguments, "--quiet", "--vcs-ref", version, *chosen]
-    ran = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    command = [sys.executable, "-m", "copier", *arguments, "--quiet", *chosen]
+    # Where Copier finds git, it asks it about each file that it writes, which takes longer than writing them all.
+    alone = {**os.environ, "PATH": str(Path(sys.executable).parent)}
+    ran = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False, env=alone)
     if ran.returncode:
         complaint = (ran.stderr.strip().splitlines() or ["Copier was stopped"])[-1]
         raise UpdateError(f"Version {version} cannot be rendered with these answers: {complaint}")
@@ -84,9 +87,11 @@ def _check_names(data: Sequence[str], settings: Mapping[str, Any]) -> None:
 
 
 def _render(template: Template, version: str, answers: str, to: Path, data: Sequence[str]) -> None:
+    files = to.with_name(f"{to.name}-template")
+    template.write(version, files)
     to.mkdir()
     (to / ANSWERS).write_text(answers, encoding="utf-8")
-    name_template(to / ANSWERS, str(template.clone.directory))
+    name_template(to / ANSWERS, str(files), version)
     copier(version, data, "recopy", "--defaults", "--overwrite", str(to))
 
 

@@ -72,6 +72,16 @@ class Template:
         one, two = self.commit(version), self.commit(other)
         return one != two and self.clone.says("merge-base", "--is-ancestor", two, one)
 
+    def describe(self, version: str) -> str:
+        """Name a version as Copier does in a project's answers."""
+        return self.clone.git("describe", "--tags", "--always", f"{version}^{{commit}}").strip()
+
+    def write(self, version: str, to: Path) -> None:
+        """Write the files of a version into a new folder."""
+        index = {"GIT_INDEX_FILE": f"{to}.index"}
+        self.clone.git("read-tree", version, env=index)
+        self.clone.git("checkout-index", "--all", f"--prefix={to}/", env=index)
+
     def settings(self, version: str) -> dict[str, Any]:
         """Return copier.yml as it was in a version."""
         loaded: dict[str, Any] = yaml.safe_load(self.clone.git("show", f"{version}:copier.yml"))
