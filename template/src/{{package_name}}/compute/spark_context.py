@@ -1,5 +1,6 @@
 """The connection to Spark, and in one sentence why there is none."""
 
+import logging
 import os
 import re
 import shutil
@@ -29,6 +30,7 @@ def started(master: str, settings: Mapping[str, str]) -> SparkContext:
     check_java()
     check_master(master)
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    logging.getLogger("py4j").setLevel(logging.WARNING)  # each connection that it closes is no news
     conf = SparkConf().setMaster(master).setAppName(__package__.partition(".")[0])
     conf.setAll([*_defaults(master), *settings.items()])
     try:

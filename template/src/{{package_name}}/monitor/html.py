@@ -1,5 +1,6 @@
 """Pages of the monitor, each whole in itself."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 def render(template: str, **values: Any) -> str:
     """Fill a template of this folder; whatever is put into it becomes text, never markup."""
+    return _environment().get_template(template).render(**values)
+
+
+@cache
+def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -16,7 +22,7 @@ def render(template: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"percent": percent, "figure": figure}
-    return environment.get_template(template).render(**values)
+    return environment
 
 
 def percent(share: float) -> str:
