@@ -35,6 +35,7 @@ MORE_THAN_READING: dict[tuple[str, str], list[dict[str, str]]] = {
     ("cd.yml", "production"): [DEPLOYING, {**DEPLOYING, "id-token": "write"}],
     ("cd.yml", "staging"): [DEPLOYING, {**DEPLOYING, "id-token": "write"}],
     ("ci.yml", "pipeline"): [READING, LOGGING_IN],
+    ("ci.yml", "test"): [READING, LOGGING_IN],
     ("monitor.yml", "retrain"): [{"actions": "write"}],
     ("monitor.yml", "tell"): [{"issues": "write"}],
     ("monitor.yml", "watch"): [READING, LOGGING_IN],

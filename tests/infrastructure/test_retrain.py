@@ -152,6 +152,8 @@ def test_data_that_the_storage_does_not_hold_stop_the_run(
 
     assert ran.status == "failure"
     assert ran.outcome(TAKE) == "failure"
+    assert f"could not bring {TABLE}.dvc" in ran.printed(TAKE)
+    assert "uv run dvc push" in ran.printed(TAKE)
     assert ran.outcome(TRAIN) == "skipped"
     assert ran.summary == ""
 

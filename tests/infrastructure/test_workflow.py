@@ -14,12 +14,14 @@ from harness.variants import PYTHONS
 from harness.workflow import Ran, Runner, Workflow
 
 TASK = "classification"
+TABLE = "data/raw/penguins.csv"
 JOBS = [
     ("check", None),
     *(("test", python) for python in PYTHONS),
     ("pipeline", None),
     ("image", None),
 ]
+ROWS = "Check that the rows are those that the commit's model was made of"
 COMPARISON = "Compare the metrics with those before the change"
 KEPT_MODEL = "Keep the model that passed the gate"
 
@@ -28,8 +30,20 @@ KEPT_MODEL = "Keep the model that passed the gate"
 def repository(
     project: Callable[[str], Project], tmp_path_factory: pytest.TempPathFactory
 ) -> Project:
-    """A project whose commit before the last one knew worse metrics."""
-    copy = project(TASK).copy(tmp_path_factory.mktemp("origin") / "project")
+    """A project whose rows DVC keeps, and whose commit before the last one knew worse metrics."""
+    place = tmp_path_factory.mktemp("origin")
+    copy = project(TASK).copy(place / "project")
+    labelled = copy.path / "data/labelled"
+    labelled.mkdir()
+    shutil.copy2(copy.path / TABLE, labelled / "penguins.csv")
+    chosen = copy.path / "conf/data/file.yaml"
+    text = chosen.read_text(encoding="utf-8")
+    chosen.write_text(text.replace("more: null", "more: data/labelled/*.csv"), encoding="utf-8")
+    copy.run(f"uv run dvc remote modify storage url {place / 'storage'}")
+    copy.run(f"git rm --quiet --cached {TABLE}")
+    copy.run(f"uv run dvc add --quiet {TABLE} data/labelled")
+    copy.run("uv run poe pipeline")
+    copy.run("uv run dvc push")
     metrics = copy.path / "reports/metrics.json"
     today = metrics.read_text(encoding="utf-8")
     metrics.write_text(json.dumps(json.loads(today) | {"accuracy": 0.12345}), encoding="utf-8")
@@ -93,8 +107,17 @@ def test_tests_pass_in_a_fresh_clone_on_each_python(runner: Runner, task: str, p
 
 @pytest.mark.xdist_group("pipeline and image")
 @pytest.mark.parametrize("task", [TASK])
-def test_pipeline_passes_its_gate_in_a_fresh_clone(pipeline: Ran, task: str) -> None:
+def test_pipeline_passes_its_gate_in_a_fresh_clone_on_the_rows_that_dvc_keeps(
+    pipeline: Ran, runner: Runner, repository: Project, task: str
+) -> None:
     assert pipeline.status == "success", str(pipeline)
+    seen, meant = (
+        (path / "reports/data.json").read_text(encoding="utf-8")
+        for path in (runner.folder / "artifacts/reports", repository.path)
+    )
+    assert seen == meant
+    labelled = (repository.path / "data/labelled/penguins.csv").read_text(encoding="utf-8")
+    assert json.loads(seen)["rows"] > len(labelled.splitlines())
 
 
 @pytest.mark.xdist_group("pipeline and image")
@@ -164,6 +187,25 @@ def test_missed_objective_fails_the_job_and_still_shows_the_metrics(
     assert "accuracy" in ran.summary
     assert ran.outcome(KEPT_MODEL) == "skipped"
     assert not (runner.folder / "artifacts/model").exists()
+
+
+@pytest.mark.parametrize("task", [TASK])
+def test_rows_that_no_commit_holds_fail_the_job_before_it_trains(
+    workflow: Workflow, repository: Project, programs: Path, tmp_path: Path, task: str
+) -> None:
+    forgetful = repository.copy(tmp_path / "forgetful")
+    table = (forgetful.path / TABLE).read_text(encoding="utf-8").splitlines(keepends=True)
+    more = forgetful.path / "data/labelled/more.csv"
+    more.write_text("".join(table[:50]), encoding="utf-8")
+    forgetful.run("uv run poe pipeline")
+    forgetful.commit("Forget dvc add")
+
+    ran = Runner(workflow, forgetful, "", tmp_path / "runner", programs).run("pipeline")
+
+    assert ran.status == "failure"
+    assert ran.outcome(ROWS) == "failure", str(ran)
+    assert "uv run dvc add" in ran.printed(ROWS)
+    assert ran.outcome("Run the pipeline up to its gate") == "skipped"
 
 
 @pytest.mark.parametrize("task", [TASK])

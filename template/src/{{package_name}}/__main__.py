@@ -36,6 +36,8 @@ def _parser() -> argparse.ArgumentParser:
     for name, (_, help_) in STAGES.items():
         stage = _command(commands, name, help_, _stage)
         stage.add_argument("--params", type=Path, help="read this composed configuration in place of conf/")
+    fetch = _command(commands, "fetch", "bring the tables that DVC keeps to this machine", _fetch)
+    fetch.add_argument("--newest", action="store_true", help="take imported ones anew from where they come")
     schema = _command(commands, "schema", "infer conf/schema.yaml from the data", _schema)
     schema.add_argument("--replace", action="store_true", help="replace a schema that was edited")
     tune = _command(commands, "tune", "search hyperparameters", _tune)
@@ -91,6 +93,12 @@ def _stage(options: argparse.Namespace) -> None:
     start = perf_counter()
     getattr(import_module(f".{module}", __package__), name)(config)
     logging.getLogger(__package__).info("%s done in %.1f s", name, perf_counter() - start)
+
+
+def _fetch(options: argparse.Namespace) -> None:
+    from .data.versioned import fetch_tables
+
+    fetch_tables(newest=options.newest)
 
 
 def _schema(options: argparse.Namespace) -> None:

@@ -7,6 +7,7 @@ SCHEMA = CONF / "schema.yaml"
 OBJECTIVES = CONF / "objectives.yaml"
 PARAMS = Path("params.yaml")
 
+DATA = Path("data")
 SOURCE = Path("data/source.json")
 COPIES = Path("data/cache")
 COPY = COPIES / "copy.json"

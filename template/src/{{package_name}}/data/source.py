@@ -11,6 +11,7 @@ from ..component import made
 from ..config import Config, DataConfig
 from ..errors import DataError
 from ..files import content_hash, write_json
+from .versioned import missing_tables
 
 if TYPE_CHECKING:
     import polars as pl
@@ -50,11 +51,16 @@ def fingerprints(data: DataConfig) -> dict[str, str]:
 def more_files(data: DataConfig) -> list[Path]:
     """The files of `data.more`; a pattern that matches none yet is no mistake.
 
-    Raises DataError if a file is missing that is named outright.
+    Raises DataError if a file is missing that is named outright, or that DVC keeps.
     """
     if data.more is None:
         return []
     if any(mark in data.more for mark in "*?["):
+        if missing := missing_tables(data.more):
+            raise DataError(
+                f"{missing[0]} is not here, which DVC keeps and data.more in conf/data/ means ({data.more}): "
+                "`uv run dvc pull` brings it"
+            )
         return sorted(path for path in Path().glob(data.more) if path.is_file())
     path = Path(data.more)
     if not path.is_file():

@@ -43,5 +43,5 @@ def existing(path: Path) -> Path:
     raise DataError(
         f"there is no file {path}"
         + (f"; beside it lie {', '.join(beside)}" if beside else "")
-        + ": set data.path in conf/data/, or fetch the file with `dvc pull`"
+        + ": set data.path in conf/data/, or fetch the file with `uv run dvc pull`"
     )
