@@ -66,10 +66,20 @@ def cluster(
     (place / "artifacts").mkdir(mode=0o777)
     (place / "artifacts").chmod(0o777)
     fresh.run("git rm --quiet -r dvc.lock params.yaml reports MODEL_CARD.md")
+    in_git, by_dvc = (fresh.path / "data/labelled" / name for name in ("a.csv", "b.csv"))
+    in_git.parent.mkdir()
+    for file in (in_git, by_dvc):
+        shutil.copy2(fresh.path / "data/raw/penguins.csv", file)
+    chosen = fresh.path / "conf/data/file.yaml"
+    text = chosen.read_text(encoding="utf-8")
+    chosen.write_text(text.replace("more: null", "more: data/labelled/*.csv"), encoding="utf-8")
     with SERVERS["s3"](place) as storage:
         fresh.run(f"uv run dvc remote modify storage url {storage.address}")
         for name, value in storage.settings.items():
             fresh.run(f"uv run dvc remote modify storage {name} {value}")
+        fresh.run("uv run dvc add --quiet data/labelled/b.csv")
+        fresh.run("uv run dvc push data/labelled/b.csv.dvc", **storage.credentials)
+        by_dvc.unlink()
         fresh.run(
             f"docker build --quiet --network host --tag {image} "
             "--file orchestration/kubeflow/Dockerfile ."
@@ -86,6 +96,10 @@ def test_image_holds_what_a_stage_needs_and_no_root(cluster: Cluster) -> None:
     made = {".git", ".venv", ".dvc/cache", ".dvc/config.local", "data/train.parquet", "models"}
     assert user == "10001"
     assert {"./dvc.yaml", "./data/raw/penguins.csv", "./conf/config.yaml"} <= set(files)
+    assert {file for file in files if "labelled/" in file} >= {
+        "./data/labelled/a.csv",
+        "./data/labelled/b.csv.dvc",
+    }
     assert made.isdisjoint(file.removeprefix("./") for file in files)
 
 
@@ -96,6 +110,9 @@ def test_steps_share_a_model_through_the_storage_alone(cluster: Cluster, tmp_pat
 
     left = cluster.artifacts / "gate/after"
     assert json.loads((left / "reports/evaluation.json").read_text(encoding="utf-8"))["skill"] > 0.2
+    trained_on = json.loads((left / "reports/data.json").read_text(encoding="utf-8"))["rows"]
+    table = cluster.project.path / "data/raw/penguins.csv"
+    assert trained_on > 2 * len(table.read_text(encoding="utf-8").splitlines())
     clone = cluster.project.copy(tmp_path / "clone")
     shutil.rmtree(clone.path / ".dvc/cache")
     shutil.rmtree(clone.path / "models")

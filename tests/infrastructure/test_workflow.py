@@ -197,7 +197,7 @@ def test_rows_that_no_commit_holds_fail_the_job_before_it_trains(
     table = (forgetful.path / TABLE).read_text(encoding="utf-8").splitlines(keepends=True)
     more = forgetful.path / "data/labelled/more.csv"
     more.write_text("".join(table[:50]), encoding="utf-8")
-    forgetful.run("uv run poe pipeline")
+    forgetful.run("uv run dvc repro prepare")
     forgetful.commit("Forget dvc add")
 
     ran = Runner(workflow, forgetful, "", tmp_path / "runner", programs).run("pipeline")

@@ -65,16 +65,20 @@ def test_dag_is_read_without_what_is_heavy_and_says_when_it_runs(
     assert (read["catchup"], read["active runs"]) == (False, 1)
     assert read["described"]
     assert read["limited"]
-    assert list(read["order"]) == STAGES
+    assert list(read["order"]) == ["fetch_data", *STAGES]
+    assert read["order"]["configure"] == ["fetch_data"]
     assert read["order"]["train"] == ["configure", "prepare"]
-    assert read["retries"] == {stage: 0 if stage == "gate" else 2 for stage in STAGES}
+    assert read["retries"] == {task: 0 if task == "gate" else 2 for task in read["order"]}
     assert {"dvc", "hydra", "numpy", "polars", "pydantic", "sklearn"}.isdisjoint(read["imported"])
 
 
-def test_airflow_runs_every_stage_in_order_and_tries_again_what_failed_once(
+def test_airflow_runs_every_stage_in_order_on_todays_rows_and_tries_again_what_failed_once(
     airflow: Project, tmp_path: Path
 ) -> None:
     copy = airflow.copy(tmp_path / "project")
+    table = _import_rows(copy, tmp_path / "source.csv")
+    _lose_rows(tmp_path / "source.csv", 20)
+    table.unlink()
     pipeline = copy.path / "dvc.yaml"
     declared = yaml.safe_load(pipeline.read_text(encoding="utf-8"))
     prepare = declared["stages"]["prepare"]
@@ -88,6 +92,7 @@ def test_airflow_runs_every_stage_in_order_and_tries_again_what_failed_once(
     assert "state=success" in ran.stdout
     assert all((copy.path / model).is_file() for model in MODELS)
     assert "train done in" in ran.stdout
+    assert _rows(copy.path) == _rows(airflow.path) - 20
     changed = copy.run("git status --porcelain").stdout
     assert ".airflow" not in changed
 
@@ -171,7 +176,9 @@ def test_steps_without_a_common_disk_make_the_model_that_a_commit_then_names(
     _forget_results(copy)
     with SERVERS["s3"](tmp_path) as storage:
         reach(copy, storage, first=True)
-        copy.commit("Name our storage, and have no model")
+        _import_rows(copy, tmp_path / "source.csv")
+        copy.commit("Name our storage, import the rows, and have no model")
+        _lose_rows(tmp_path / "source.csv", 20)
 
         ran = copy.run("uv run poe run-local", TMPDIR=str(tmp_path), **storage.credentials)
 
@@ -189,6 +196,7 @@ def test_steps_without_a_common_disk_make_the_model_that_a_commit_then_names(
         clone.run("uv run dvc pull", **storage.credentials)
 
     assert all((clone.path / model).is_file() for model in MODELS)
+    assert _rows(clone.path) == _rows(kubeflow.path) - 20
     assert "done in" not in clone.run("uv run poe pipeline").stdout
     assert "FAIL" not in clone.run("uv run poe summary").stdout
 
@@ -199,6 +207,24 @@ def _plain(text: str) -> str:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _import_rows(project: Project, source: Path) -> Path:
+    """Have the project take its rows from a place outside of it."""
+    table = project.path / "data/raw/penguins.csv"
+    shutil.move(table, source)
+    project.run("git rm --quiet --cached data/raw/penguins.csv")
+    project.run(f"uv run dvc import-url --quiet {source} data/raw/penguins.csv")
+    return table
+
+
+def _lose_rows(table: Path, count: int) -> None:
+    header, *rows = table.read_text(encoding="utf-8").splitlines(keepends=True)
+    table.write_text("".join([header, *rows[count:]]), encoding="utf-8")
+
+
+def _rows(project: Path) -> int:
+    return int(json.loads((project / "reports/data.json").read_text(encoding="utf-8"))["rows"])
 
 
 def _forget_results(project: Project) -> None:
