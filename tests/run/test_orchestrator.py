@@ -79,6 +79,8 @@ def test_airflow_runs_every_stage_in_order_on_todays_rows_and_tries_again_what_f
     table = _import_rows(copy, tmp_path / "source.csv")
     _lose_rows(tmp_path / "source.csv", 20)
     table.unlink()
+    # With a database as the source, this one is made of the table.
+    (copy.path / "data/example.db").unlink(missing_ok=True)
     pipeline = copy.path / "dvc.yaml"
     declared = yaml.safe_load(pipeline.read_text(encoding="utf-8"))
     prepare = declared["stages"]["prepare"]

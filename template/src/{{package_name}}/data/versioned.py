@@ -25,7 +25,7 @@ def fetch_tables(*, newest: bool) -> None:
         "pull",
         [file for file in kept if file not in imported],
         "run `uv run dvc push` where the table was added; a page of docs/options/ whose name begins with storage says "
-        "how this machine reaches what that stores",
+        "how this machine reaches it",
     )
 
 
