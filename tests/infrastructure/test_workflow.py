@@ -15,6 +15,7 @@ from harness.workflow import Ran, Runner, Workflow
 
 TASK = "classification"
 TABLE = "data/raw/penguins.csv"
+LABELLED = "data/labelled/penguins.csv"
 JOBS = [
     ("check", None),
     *(("test", python) for python in PYTHONS),
@@ -33,12 +34,11 @@ def repository(
     """A project whose rows DVC keeps, and whose commit before the last one knew worse metrics."""
     place = tmp_path_factory.mktemp("origin")
     copy = project(TASK).copy(place / "project")
-    labelled = copy.path / "data/labelled"
-    labelled.mkdir()
-    shutil.copy2(copy.path / TABLE, labelled / "penguins.csv")
+    (copy.path / LABELLED).parent.mkdir()
+    shutil.copy2(copy.path / TABLE, copy.path / LABELLED)
     chosen = copy.path / "conf/data/file.yaml"
     text = chosen.read_text(encoding="utf-8")
-    chosen.write_text(text.replace("more: null", "more: data/labelled/*.csv"), encoding="utf-8")
+    chosen.write_text(text.replace("more: null", f"more: {LABELLED}"), encoding="utf-8")
     copy.run(f"uv run dvc remote modify storage url {place / 'storage'}")
     copy.run(f"git rm --quiet --cached {TABLE}")
     copy.run(f"uv run dvc add --quiet {TABLE} data/labelled")
@@ -116,7 +116,7 @@ def test_pipeline_passes_its_gate_in_a_fresh_clone_on_the_rows_that_dvc_keeps(
         for path in (runner.folder / "artifacts/reports", repository.path)
     )
     assert seen == meant
-    labelled = (repository.path / "data/labelled/penguins.csv").read_text(encoding="utf-8")
+    labelled = (repository.path / LABELLED).read_text(encoding="utf-8")
     assert json.loads(seen)["rows"] > len(labelled.splitlines())
 
 
@@ -194,9 +194,9 @@ def test_rows_that_no_commit_holds_fail_the_job_before_it_trains(
     workflow: Workflow, repository: Project, programs: Path, tmp_path: Path, task: str
 ) -> None:
     forgetful = repository.copy(tmp_path / "forgetful")
-    table = (forgetful.path / TABLE).read_text(encoding="utf-8").splitlines(keepends=True)
-    more = forgetful.path / "data/labelled/more.csv"
-    more.write_text("".join(table[:50]), encoding="utf-8")
+    labelled = forgetful.path / LABELLED
+    rows = labelled.read_text(encoding="utf-8").splitlines(keepends=True)
+    labelled.write_text("".join(rows[:-50]), encoding="utf-8")
     forgetful.run("uv run dvc repro prepare")
     forgetful.commit("Forget dvc add")
 
