@@ -22,6 +22,7 @@ from sqlalchemy import (
     create_engine,
     delete,
     func,
+    inspect,
     make_url,
     select,
     true,
@@ -45,6 +46,8 @@ DRIVERS = {
 
 KEPT = (predictions, shadows, feedback, monitoring)
 """A table that is absent is made: a store of before it was there is brought up to date by the first who opens it."""
+
+TABLES = (versions, *KEPT)
 
 ROWS = "rows"
 """The one parameter of a statement that inserts: a JSON array."""
@@ -98,16 +101,17 @@ class Database:
             return
         with self._begun() as connection:
             connection.exec_driver_sql(BEFORE_MAKING[self._kind])
-            _make(connection, versions)
-            found = connection.scalar(select(func.max(versions.c.version)))
+            absent = _absent(connection)
+            found = None if versions in absent else connection.scalar(select(func.max(versions.c.version)))
             if found is not None and found > VERSION:
                 raise StoreError(
                     f"the store at {self.place} has version {found} and this service knows {VERSION}: start a newer "
                     "release, or set STORE_URL to another place"
                 )
-            for table in KEPT:
+            for table in absent:
                 _make(connection, table)
-            self._insert(connection, versions, [{"version": VERSION}])
+            if found != VERSION:
+                self._insert(connection, versions, [{"version": VERSION}])
         self._is_made = True
 
     def write(self, rows: Mapping[Table, Sequence[Row]]) -> None:
@@ -133,8 +137,14 @@ class Database:
     def read(self, statement: Select[Any], rows_at_once: int) -> Iterator[Sequence[Found[Any]]]:
         """Stream the rows of a statement.
 
-        Raises StoreError if the store is newer, or out of reach.
+        Raises StoreError if the store is newer, or out of reach; for a file of SQLite also if it is not there: who
+        reads in the wrong place shall not leave an empty store in it, which would be taken for the real one.
         """
+        if self._kind == "sqlite" and not Path(str(self._url.database)).is_file():
+            raise StoreLostError(
+                f"there is no store at {self.place}: the service makes it when it starts; set STORE_URL if it is "
+                "elsewhere, and ask inside the container if it is in one"
+            )
         self.make()
         with self._begun() as connection:
             yield from connection.execution_options(yield_per=rows_at_once).execute(statement).partitions()
@@ -201,6 +211,21 @@ def _url(address: str) -> URL:
             "postgresql://user:password@host:5432/database (with %40 for @ and %2F for / in the password), or none"
         ) from None
     return url.set(drivername=driver)
+
+
+def _absent(connection: Connection) -> list[Table]:
+    """Tables that are not there, or not with every index.
+
+    Only these are made: PostgreSQL asks for the right to make tables even where it would leave them alone, and who
+    only reads has none.
+    """
+    found = inspect(connection).get_multi_indexes()
+    there = {name: {one["name"] for one in indexes} for (_, name), indexes in found.items()}
+    return [
+        table
+        for table in TABLES
+        if table.name not in there or not {index.name for index in table.indexes} <= there[table.name]
+    ]
 
 
 def _make(connection: Connection, table: Table) -> None:
