@@ -38,7 +38,7 @@ def _places(given: list[str]) -> Mapping[str, str]:
         if not name.isidentifier() or not address:
             raise ConfigurationError(f"{name}={address} names no place: write NAME=ADDRESS")
         if address == NOWHERE:
-            print(f"{name}: left out, as it is kept nowhere")
+            print(f"{name}: left out, as `{NOWHERE}` says")
         elif address.startswith(SERVERS):
             print(f"{name}: left out, as a server keeps it: what is there is saved where the server runs")
         else:
