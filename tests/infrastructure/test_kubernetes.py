@@ -21,7 +21,7 @@ import yaml
 from harness import machine
 from harness.command import run
 from harness.project import Project
-from harness.prometheus import programs
+from harness.prometheus import programs, substituted
 from harness.servers import free_port
 
 KINDS = {
@@ -178,15 +178,61 @@ def test_longest_package_name_gives_names_that_kubernetes_takes(
             assert not called.endswith("-")
 
 
+def _take_in(path: Path, overlay: str, *components: str) -> Manifests:
+    """Name components in an overlay's one list, as the page prints them; return what Kustomize makes of it."""
+    page = (path / "docs/options/deployment-kubernetes.md").read_text(encoding="utf-8")
+    printed = re.findall(r"```yaml\ncomponents:\n(.*?)```", page, re.DOTALL)
+    lines = [line for line in printed if line.strip().endswith(components)]
+    assert len(lines) == len(components)
+    file = path / f"deploy/kubernetes/overlays/{overlay}/kustomization.yaml"
+    text = substituted(
+        file.read_text(encoding="utf-8"), **{"components: []\n": f"components:\n{''.join(lines)}"}
+    )
+    file.write_text(text, encoding="utf-8")
+    return list(yaml.safe_load_all(_build(path, overlay)))
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("components", [["store"], ["store", "monitoring"]], ids="-".join)
+def test_pods_may_reach_the_store_in_any_overlay_and_nothing_else(
+    render: Callable[..., Path], tmp_path: Path, overlay: str, components: list[str]
+) -> None:
+    path = render({"deployment": "kubernetes"})
+    before = list(yaml.safe_load_all(_build(path, overlay)))
+
+    manifests = _take_in(path, overlay, *components)
+
+    assert [one for one in before if one not in manifests] == []
+    [added] = [one for one in _all(manifests, "NetworkPolicy") if one not in before]
+    labels = _pod_template(manifests)["metadata"]["labels"]
+    assert added["metadata"]["namespace"] == _only(before, "Namespace")["metadata"]["name"]
+    assert added["spec"].keys() == {"podSelector", "policyTypes", "egress"}
+    assert added["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
+    assert added["spec"]["policyTypes"] == ["Egress"]
+    ports = [port["port"] for rule in added["spec"]["egress"] for port in rule["ports"]]
+    assert ports == [53, 53, 5432]
+    (tmp_path / "added.yaml").write_text(yaml.safe_dump(added), encoding="utf-8")
+    run(f"{machine.tool('kubernetes-validate')} --strict added.yaml", tmp_path)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_namespace_that_is_made_before_the_first_version_is_that_of_the_overlay(
+    render: Callable[..., Path], overlay: str
+) -> None:
+    path = render({"deployment": "kubernetes"})
+    page = (path / "docs/options/deployment-kubernetes.md").read_text(encoding="utf-8")
+    [file] = re.findall(r"kubectl apply -f (\S+/namespace\.yaml)", page)
+
+    alone = yaml.safe_load((path / file.replace("staging", overlay)).read_text(encoding="utf-8"))
+
+    assert alone == _only(list(yaml.safe_load_all(_build(path, overlay))), "Namespace")
+
+
 @pytest.fixture
 def watched(render: Callable[..., Path]) -> tuple[Path, Manifests]:
     """Return a project whose production takes the component in as its page says, and what Kustomize makes of it."""
     path = render({"deployment": "kubernetes"})
-    overlay = path / "deploy/kubernetes/overlays/production/kustomization.yaml"
-    page = (path / "docs/options/deployment-kubernetes.md").read_text(encoding="utf-8")
-    [lines] = re.findall(r"```yaml\n(components:.*?)```", page, re.DOTALL)
-    overlay.write_text(f"{overlay.read_text(encoding='utf-8')}\n{lines}", encoding="utf-8")
-    return path, list(yaml.safe_load_all(_build(path, "production")))
+    return path, _take_in(path, "production", "monitoring")
 
 
 def test_without_the_component_no_kind_needs_an_operator(manifests: Manifests) -> None:
