@@ -15,6 +15,8 @@ class Client:
     """What asks the service that listens on a port."""
 
     port: int
+    key: str = ""
+    """An API key, where the service asks for one."""
 
     def get(self, path: str) -> Any:
         """Return the JSON at a path."""
@@ -25,7 +27,7 @@ class Client:
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}{path}",
             json.dumps(body).encode(),
-            {"Content-Type": "application/json"},
+            {"Content-Type": "application/json", **self._headers},
         )
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
@@ -53,8 +55,15 @@ class Client:
             time.sleep(0.2)
         return figures
 
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key}"} if self.key else {}
+
     def _read(self, path: str) -> bytes:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", headers=self._headers
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
             return bytes(answer.read())
 
 

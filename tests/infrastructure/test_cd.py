@@ -1,21 +1,23 @@
 """What CI passed is built, scanned, signed and deployed, and gives way to the version before it if it fails."""
 
 import json
+import os
 import re
 import shutil
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import known_weaknesses, machine
+from harness import known_weaknesses, machine, stand_in
 from harness.command import run
 from harness.git import begin
 from harness.project import Project
+from harness.prometheus import Prometheus, until
 from harness.servers import free_port, listening
 from harness.workflow import Ran, Runner, Workflow
 
@@ -27,6 +29,7 @@ SCORE = "Score rows of its own making as production does, with one folder to wri
 TAKE = "Take it for the next runs"
 SMOKE = "Ask it for all that an answer depends on"
 BACK = "Go back to the version before"
+WATCH = "Start what watches it, with the rules of this version"
 HARMLESS = {"no-such-package": "CVE-2026-00001"}
 PASSED = {
     "repository": {"default_branch": "main"},
@@ -254,42 +257,107 @@ def signed(registry: str, service: Runner) -> Callable[..., str]:
     return make
 
 
-def test_compose_serves_the_image_and_goes_back_when_a_later_one_fails(
-    service: Runner, built: Ran, registry: str, signed: Callable[..., str]
-) -> None:
-    first, (key, line) = built.outputs["digest"], _key(service.repository)
-    image = f"{registry}/owner/project@{first}"
-    place = _place(service, "staging")
+@pytest.fixture(scope="module")
+def watching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Return images of Prometheus and Alertmanager, under names that no other test has."""
+    names = {name: f"slipway-test-cd-{name}:{os.getpid()}" for name in stand_in.SERVICES}
+    with stand_in.images(names, tmp_path_factory.mktemp("stand-ins")):
+        yield names
+
+
+@dataclass(frozen=True)
+class Staging:
+    """The folder of staging on its machine, as its people have set it up, and what they know."""
+
+    place: Path
+    key: str
+    prometheus: Prometheus
+
+
+@pytest.fixture
+def staging(service: Runner, watching: dict[str, str]) -> Iterator[Staging]:
+    key, line = _key(service.repository)
+    place, asked = _place(service, "staging"), free_port()
     place.mkdir()
-    (place / ".env").write_text(f"API_KEYS={line}\nPORT={free_port()}\nLAST=1", encoding="utf-8")
-    deployed = _again(service, "first", needs=_needs(first), secrets={"SMOKE_KEY": key})
-    try:
-        ran = deployed.run("staging")
+    ports = f"PORT={free_port()}\nPROMETHEUS_PORT={asked}\nALERTMANAGER_PORT={free_port()}"
+    (place / ".env").write_text(f"API_KEYS={line}\n{ports}\nLAST=1", encoding="utf-8")
+    images = {"services": {name: {"image": image} for name, image in watching.items()}}
+    (place / "compose.override.yaml").write_text(json.dumps(images), encoding="utf-8")
+    yield Staging(place, key, Prometheus(asked))
+    run("docker compose down --volumes --timeout 5", place, check=False)
+    shutil.rmtree(place)
 
-        assert ran.status == "success", str(ran)
-        assert ran.outcome(BACK) == "skipped"
-        assert ran.printed(SMOKE).startswith("model ")
-        assert '"prediction": "Adelie"' in ran.printed(SMOKE)
-        assert (place / ".env").read_text().splitlines()[2:] == ["LAST=1", f"IMAGE={image}"]
-        assert _served(place) == image
 
-        unfit = signed(image, "ENV MODEL_PATH=/no/model")
-        ran = _again(deployed, "unfit", needs=_needs(unfit)).run("staging")
-        assert ran.status == "failure"
-        assert ran.outcome("Start it in place of the version before") == "failure", str(ran)
-        assert ran.outcome(BACK) == "success", str(ran)
-        assert _served(place) == image
+def test_compose_serves_the_image_and_goes_back_when_a_later_one_fails(
+    service: Runner, built: Ran, registry: str, signed: Callable[..., str], staging: Staging
+) -> None:
+    first, place = built.outputs["digest"], staging.place
+    image = f"{registry}/owner/project@{first}"
+    deployed = _again(service, "first", needs=_needs(first), secrets={"SMOKE_KEY": staging.key})
 
-        deaf = signed(image, "LABEL other=true")
-        ran = _again(deployed, "deaf", needs=_needs(deaf), secrets={"SMOKE_KEY": "no"}).run(
-            "staging"
-        )
-        assert ran.outcome(SMOKE) == "failure", str(ran)
-        assert "/version answered 401" in str(ran)
-        assert ran.outcome(BACK) == "success", str(ran)
-        assert _served(place) == image
-    finally:
-        run("docker compose down --volumes --timeout 5", place, check=False)
+    ran = deployed.run("staging")
+
+    assert ran.status == "success", str(ran)
+    assert ran.outcome(BACK) == "skipped"
+    assert ran.printed(SMOKE).startswith("model ")
+    assert '"prediction": "Adelie"' in ran.printed(SMOKE)
+    assert (place / ".env").read_text().splitlines()[4:] == ["LAST=1", f"IMAGE={image}"]
+    assert _served(place) == image
+
+    unfit = signed(image, "ENV MODEL_PATH=/no/model")
+    ran = _again(deployed, "unfit", needs=_needs(unfit)).run("staging")
+    assert ran.status == "failure"
+    assert ran.outcome("Start it in place of the version before") == "failure", str(ran)
+    assert ran.outcome(BACK) == "success", str(ran)
+    assert ran.outcome(WATCH) == "skipped"
+    assert _served(place) == image
+
+    deaf = signed(image, "LABEL other=true")
+    ran = _again(deployed, "deaf", needs=_needs(deaf), secrets={"SMOKE_KEY": "no"}).run("staging")
+    assert ran.outcome(SMOKE) == "failure", str(ran)
+    assert "/version answered 401" in str(ran)
+    assert ran.outcome(BACK) == "success", str(ran)
+    assert _served(place) == image
+
+
+def test_release_is_watched_with_its_own_rules_and_those_that_are_no_good_end_nothing(
+    service: Runner, built: Ran, registry: str, staging: Staging, tmp_path: Path
+) -> None:
+    first = built.outputs["digest"]
+    image = f"{registry}/owner/project@{first}"
+    changed = service.repository.copy(tmp_path / "project")
+    rules = changed.path / "deploy/monitoring/prometheus/rules.yml"
+    good = rules.read_text(encoding="utf-8")
+    deployed = _again(
+        *(service, "watched"),
+        needs=_needs(first),
+        secrets={"SMOKE_KEY": staging.key},
+    )
+    name = staging.place.name.removesuffix("-staging")
+
+    ran = deployed.run("staging")
+    assert ran.status == "success", str(ran)
+    until(lambda: bool(staging.prometheus.rows(f'up{{job="{name}"}} == 1')), "the figures")
+    alerts = _alerts(staging)
+
+    rules.write_text(good.replace("alert: ServiceDown", "alert: ServiceGone"), encoding="utf-8")
+    changed.commit("Change a rule")
+    ran = _again(deployed, "changed", repository=changed).run("staging")
+    assert ran.status == "success", str(ran)
+    assert _alerts(staging) == alerts - {"ServiceDown"} | {"ServiceGone"}
+
+    rules.write_text(good.replace("expr: ", "expr: )", 1), encoding="utf-8")
+    changed.commit("Make a mistake")
+    ran = _again(deployed, "broken", repository=changed).run("staging")
+    assert ran.outcome(WATCH) == "failure", str(ran)
+    assert "parse error" in ran.printed(WATCH)
+    assert ran.outcome(BACK) == "skipped"
+    assert "ServiceGone" in _alerts(staging)
+    assert _served(staging.place) == image
+
+
+def _alerts(staging: Staging) -> set[str]:
+    return {rule["name"] for rule in staging.prometheus.rules() if rule["type"] == "alerting"}
 
 
 def test_first_version_that_fails_has_nothing_to_go_back_to(

@@ -3,14 +3,13 @@
 import json
 import os
 import re
-import shutil
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import yaml
-from harness import machine
+from harness import machine, stand_in
 from harness.client import Client
 from harness.command import run
 from harness.project import Project
@@ -18,7 +17,6 @@ from harness.prometheus import (
     PLACEHOLDER,
     Prometheus,
     in_haste,
-    programs,
     substituted,
     until,
 )
@@ -103,44 +101,20 @@ def test_every_image_of_others_has_a_version_and_every_container_has_no_rights_a
         assert all(port["host_ip"] == "127.0.0.1" for port in service.get("ports", [])), name
 
 
-STAND_INS = {
-    "prometheus": (["prometheus", "promtool"], "/prometheus"),
-    "alertmanager": (["prometheus-alertmanager", "amtool"], "/alertmanager"),
-}
-"""By service: the programs of Debian that its image would have, and the folder that it writes to."""
-TEMPLATES = Path("/usr/share/prometheus/alertmanager")
-"""Where Debian's Alertmanager reads how a message looks; the public image has that in the program."""
-
-
 @pytest.fixture
 def stand_ins(
     engine: None, render: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[None]:
     """Make images of the names that compose.yaml has, since those of others may be out of reach."""
-    made = []
     services = yaml.safe_load((render() / "compose.yaml").read_text("utf-8"))["services"]
-    for service, (names, folder) in STAND_INS.items():
-        image = services[service]["image"]
-        if run(f"docker image inspect {image}", machine.ROOT, check=False).returncode == 0:
-            continue
-        context = tmp_path_factory.mktemp(service)
-        shutil.copytree(TEMPLATES, context / "templates")
-        (context / "programs").mkdir()
-        for name in names:
-            shutil.copy(programs()[name], context / "programs" / name.removeprefix("prometheus-"))
-        (context / "Dockerfile").write_text(
-            "FROM python:3.11-slim\n"
-            f"RUN install --directory --owner=65534 --group=65534 {folder}\n"
-            f"VOLUME {folder}\n"
-            "COPY --chmod=0755 programs /bin/\n"
-            f"COPY templates {TEMPLATES}\n"
-            f'ENTRYPOINT ["/bin/{service}"]\n'
-        )
-        run(f"docker build --quiet --network host --tag {image} .", context)
-        made.append(image)
-    yield
-    for image in made:
-        run(f"docker image rm --force {image}", machine.ROOT)
+    names = {service: services[service]["image"] for service in stand_in.SERVICES}
+    absent = {
+        service: image
+        for service, image in names.items()
+        if run(f"docker image inspect {image}", machine.ROOT, check=False).returncode
+    }
+    with stand_in.images(absent, tmp_path_factory.mktemp("stand-ins")):
+        yield
 
 
 def test_service_that_is_gone_is_noticed_and_told_to_the_webhook(

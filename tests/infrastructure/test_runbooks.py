@@ -1,27 +1,32 @@
 """The commands of the runbooks do what their pages say, run as they are printed."""
 
-import json
+import csv
 import os
 import re
 import shlex
 import sqlite3
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 from harness import bytecode, machine
+from harness.client import Client
 from harness.command import run
 from harness.databases import cluster
+from harness.edits import configure
 from harness.project import Project
+from harness.prometheus import substituted
 from harness.servers import free_port, listening
 
 PORT = 8000
 """The one that the pages name."""
+PARTS = ("From where the project lies", "Restore")
+"""Headings of restore.md, below which the project is saved and brought back."""
 BLOCK = re.compile(r"^ *```bash\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 
 # As for the other tests that take port 8000 of this machine.
@@ -46,32 +51,25 @@ def _type(commands: str, folder: Path, **variables: str) -> str:
 
 
 @contextmanager
-def _asking() -> Iterator[list[str]]:
+def _asking(key: str = "") -> Iterator[list[str]]:
     """Ask the service without a pause; the list grows by the id of each answer."""
     answered: list[str] = []
     ended = Event()
+    client = Client(PORT, key)
 
     def ask() -> None:
-        address = f"http://127.0.0.1:{PORT}"
-        with urllib.request.urlopen(f"{address}/openapi.json", timeout=10) as page:
-            operation = json.load(page)["paths"]["/predict"]["post"]
-        example = operation["requestBody"]["content"]["application/json"]["example"]
+        example = client.example("/predict")
         while not ended.is_set():
-            sent = urllib.request.Request(
-                f"{address}/predict",
-                data=json.dumps(example).encode(),
-                headers={"Content-Type": "application/json"},
-            )
-            with urllib.request.urlopen(sent, timeout=10) as answer:
-                answered.extend(one["id"] for one in json.load(answer)["predictions"])
+            answer = client.post("/predict", example)
+            answered.extend(one["id"] for one in answer["predictions"])
 
-    client = Thread(target=ask)
-    client.start()
+    asking = Thread(target=ask)
+    asking.start()
     try:
         yield answered
     finally:
         ended.set()
-        client.join()
+        asking.join()
 
 
 @contextmanager
@@ -98,9 +96,12 @@ def _ids(store: Path) -> list[str]:
 
 
 @pytest.fixture
-def used(project: Callable[..., Project], tmp_path: Path) -> Project:
+def used(
+    project: Callable[..., Project], tmp_path: Path, request: pytest.FixtureRequest
+) -> Project:
     """A project with a champion, and a storage of its own."""
-    copy = project("classification").copy(tmp_path / "project")
+    task = getattr(request, "param", "classification")
+    copy = project(task).copy(tmp_path / "project")
     copy.run(f"uv run dvc remote modify storage url {tmp_path}/storage")
     copy.commit("Name the storage")
     copy.run("uv run dvc push")
@@ -111,21 +112,38 @@ def used(project: Callable[..., Project], tmp_path: Path) -> Project:
     return copy
 
 
+def _own(project: Project) -> dict[str, str]:
+    """Variables with which commands that are typed in a copy of a project run its code."""
+    return {
+        "UV_PROJECT_ENVIRONMENT": str(project.environment),
+        "UV_NO_SYNC": "1",
+        "PYTHONPATH": str(project.path / "src"),
+    }
+
+
 def test_project_and_its_predictions_come_back_from_what_was_saved_under_load(
     used: Project, tmp_path: Path
 ) -> None:
     own = {"UV_PROJECT_ENVIRONMENT": str(tmp_path / "environment")}
     _type("uv sync --quiet", used.path, **own)
     bytecode.lend(used.bytecode, tmp_path / "environment")
-    store = f"sqlite:///{used.path}/data/served/predictions.db"
-    with _asked(used, tmp_path / "service.log", STORE_URL=store) as answered:
+    here = "sqlite:///data/served/predictions.db"
+    # As the page says of a service that runs without a container.
+    named = {"STORE_URL=none": f"STORE_URL={here}"}
+    daily = _commands(used, "restore.md", "From where the project lies")
+    with _asked(used, tmp_path / "service.log", STORE_URL=here) as answered:
         _until(answered, 200)
         before = len(answered)
         _type(_commands(used, "restore.md", "Back up"), used.path, **own)
+        _type(substituted(daily, **named), used.path, **own)
         after = len(answered)
     assert after > before, "the service was not asked meanwhile"
 
-    printed = _type(_commands(used, "restore.md", "Restore"), used.path, **own)
+    printed = _type(
+        substituted(_commands(used, "restore.md", "Restore"), **named) + "\nuv run poe served",
+        used.path,
+        **own,
+    )
 
     restored = tmp_path / "restored"
     for name in ("models/model.onnx", "models/registry.yaml", "data/train.parquet", "dvc.lock"):
@@ -138,11 +156,29 @@ def test_project_and_its_predictions_come_back_from_what_was_saved_under_load(
     assert "champion" in printed
 
 
+def test_store_that_is_elsewhere_is_left_out_and_no_empty_one_is_saved_in_its_place(
+    project: Callable[..., Project], tmp_path: Path
+) -> None:
+    served = project("classification").copy(tmp_path / "project")
+    commands = "\n".join(_commands(served, "restore.md", part) for part in PARTS)
+    [save, restore] = re.findall(r"^.*poe (?:backup|restore) .*$", commands, re.MULTILINE)
+
+    looked = served.run("uv run poe served", check=False)
+    wrong = served.run(f"uv run poe backup {tmp_path}/wrong", check=False)
+    printed = _type(f"{save}\n{restore}", served.path, BACKUP=f"{tmp_path}/right", **_own(served))
+
+    assert looked.returncode == 1
+    assert "there is no store at sqlite:///data/served/predictions.db" in looked.stdout
+    assert wrong.returncode == 1
+    assert not (tmp_path / "wrong/SHA256SUMS").exists()
+    assert printed.count("store: left out") == 2
+    assert not (served.path / "data/served").exists()
+
+
 def test_version_and_commit_are_rolled_back_and_the_service_follows(
     used: Project, tmp_path: Path
 ) -> None:
-    own = {"UV_PROJECT_ENVIRONMENT": str(used.environment), "UV_NO_SYNC": "1"}
-    own |= {"PYTHONPATH": str(used.path / "src"), "PYTEST_ADDOPTS": "--no-cov tests/data"}
+    own = _own(used) | {"PYTEST_ADDOPTS": "--no-cov tests/data"}
     champion, settings = used.path / "models/champion.onnx", used.path / "conf/model/logistic.yaml"
     used.run("uv run poe champion")
     first, right = champion.read_bytes(), settings.read_text(encoding="utf-8")
@@ -166,7 +202,6 @@ def test_version_and_commit_are_rolled_back_and_the_service_follows(
     with _asked(
         used, tmp_path / "service.log", STORE_URL=store, MODEL_PATH=str(champion)
     ) as answered:
-        seen = _type(_commands(used, "incident.md", "In the first five minutes"), used.path, **own)
         _type(_commands(used, "release.md", "A release").splitlines()[-1], used.path, **own)
         _type(_commands(used, "rollback.md", "The model is worse"), used.path, **own)
         assert champion.read_bytes() == first
@@ -177,15 +212,25 @@ def test_version_and_commit_are_rolled_back_and_the_service_follows(
         before = len(answered)
         while len(answered) == before:
             assert time.monotonic() < deadline
-    assert "model_refused 0.0" in seen
-    assert "predictions_not_stored_total 0.0" in seen
     assert used.run("git status --porcelain --untracked-files=no").stdout == ""
 
-    settings.write_text(right.replace(" C: 1.0", " C: 0.001"), encoding="utf-8")
+    before = settings.read_text(encoding="utf-8")
+    wrong = right.replace(" C: 1.0", " C: 0.001")
+    used.run("git switch --quiet --create mistake")
+    settings.write_text(wrong, encoding="utf-8")
     used.commit("Make a mistake")
-    wrong = settings.read_text(encoding="utf-8")
-    _type(_commands(used, "rollback.md", "The commit is wrong"), used.path, **own)
-    assert settings.read_text(encoding="utf-8") != wrong
+    used.run("git switch --quiet -")
+    used.run("git merge --quiet --no-ff --message 'Merge a mistake' mistake")
+    assert settings.read_text(encoding="utf-8") == wrong
+    commands = _commands(used, "rollback.md", "The commit is wrong")
+    assert "Merge a mistake" in _type(commands, used.path, **own)
+    assert settings.read_text(encoding="utf-8") == before
+
+    used.commit("Run the pipeline")
+    settings.write_text(wrong, encoding="utf-8")
+    used.commit("Make it again, without a merge")
+    _type(commands.partition("uv run poe pipeline")[0], used.path, **own)
+    assert settings.read_text(encoding="utf-8") == before
 
 
 def test_store_in_postgresql_comes_back_into_an_empty_database(
@@ -215,37 +260,120 @@ def test_store_in_postgresql_comes_back_into_an_empty_database(
     assert after == before.replace("/postgres", "/restored")
 
 
-@pytest.mark.usefixtures("engine")
-def test_store_of_a_container_comes_back_into_a_new_volume(
-    project: Callable[..., Project], programs: Path, tmp_path: Path
-) -> None:
-    served = project("classification").copy(tmp_path / "project")
-    own = {"COMPOSE_PROJECT_NAME": f"slipway-{free_port()}", "PORT": str(PORT)}
-    own["IMAGE"] = own["COMPOSE_PROJECT_NAME"]
+@dataclass(frozen=True)
+class Contained:
+    """A project whose service runs in a container, as its page says, and answers who has a key."""
+
+    project: Project
+    key: str
+    variables: dict[str, str]
+
+    @property
+    def client(self) -> Client:
+        """What asks it."""
+        return Client(PORT, self.key)
+
+    def type(self, commands: str, typed: Path | None = None) -> str:
+        """Run commands there; `typed` is what the person types while they run."""
+        told = f"exec < {shlex.quote(str(typed))}\n{commands}" if typed else commands
+        return _type(told, self.project.path, **self.variables)
+
+    def do(self, page: str, heading: str, typed: Path | None = None) -> str:
+        """Run what a page prints below a heading."""
+        return self.type(_commands(self.project, page, heading), typed)
+
+
+@pytest.fixture
+def contained(engine: None, used: Project, programs: Path) -> Iterator[Contained]:
+    made = used.run(f"uv run python -m {used.package}.serve.guard tester").stdout
+    [key] = re.findall(r"^    (\S+)$", made, re.MULTILINE)
+    [line] = re.findall(r"^tester:\w+$", made, re.MULTILINE)
+    name = f"slipway-{free_port()}"
+    own = _own(used) | {"COMPOSE_PROJECT_NAME": name, "IMAGE": name, "API_KEYS": line}
     own["PATH"] = f"{programs}{os.pathsep}{machine.environment()['PATH']}"
-    count = f"docker compose exec --no-TTY api python -m {served.package}.serve.store"
     try:
-        _type(f"docker build --quiet --tag {own['IMAGE']} .", served.path, **own)
-        _type("docker compose up --no-build --wait api", served.path, **own)
-        with _asking() as answered:
-            _until(answered, 50)
-            _type(_commands(served, "restore.md", "From a container"), served.path, **own)
-        _type("docker compose down --volumes --timeout 5", served.path, **own)
-
-        printed = _type(_commands(served, "restore.md", "Into a container"), served.path, **own)
-
-        [rows] = re.findall(r"store: (\d+) rows in /data/predictions.db", printed)
-        assert int(rows) >= 1
-        # One row says which version the tables are of.
-        assert f": {int(rows) - 1:,}, from" in _type(count, served.path, **own)
+        _type(f"docker build --quiet --tag {name} .", used.path, **own)
+        _type("docker compose up --no-build --wait api", used.path, **own)
+        yield Contained(used, key, own)
     finally:
-        run("docker compose down --volumes --timeout 5", served.path, check=False, **own)
-        run(f"docker image rm --force {own['IMAGE']}", served.path, check=False)
+        run("docker compose down --volumes --timeout 5", used.path, check=False, **own)
+        run(f"docker image rm --force {name}", used.path, check=False)
+
+
+@pytest.mark.parametrize("used", ["classification"], indirect=True)
+def test_store_of_a_container_comes_back_into_a_new_volume(contained: Contained) -> None:
+    with _asking(contained.key) as answered:
+        _until(answered, 50)
+        contained.do("restore.md", "From a container")
+    contained.type("docker compose down --volumes --timeout 5")
+
+    printed = contained.do("restore.md", "Into a container")
+
+    [rows] = re.findall(r"store: (\d+) rows in /data/predictions.db", printed)
+    assert int(rows) >= 1
+    # One row says which version the tables are of.
+    assert f": {int(rows) - 1:,}, from" in printed
+
+
+@pytest.mark.parametrize("used", ["regression"], indirect=True)
+def test_alerts_and_incidents_of_a_container_are_looked_into_and_a_worse_model_is_replaced(
+    contained: Contained, tmp_path: Path
+) -> None:
+    project = contained.project
+    _tell_outcomes(contained)
+    (tmp_path / "key").write_text(f"{contained.key}\n", encoding="utf-8")
+    (tmp_path / "no key").write_text("\n", encoding="utf-8")
+
+    seen = contained.do("incident.md", "In the first five minutes", tmp_path / "key")
+    assert "predictions in sqlite:////data/predictions.db: " in seen
+    assert '"route":"/predict","status":200' in seen
+    assert _champion(project) in seen
+    assert "model_refused 0.0" in seen
+    assert "predictions_not_stored_total 0.0" in seen
+    with pytest.raises(AssertionError, match="/version answered 401"):
+        contained.do("incident.md", "In the first five minutes", tmp_path / "no key")
+
+    assert "Register the model" in contained.do("alerts.md", "Runbook: alerts")
+    assert "with an outcome: " in contained.do("alerts.md", "DiskNearlyFull")
+    contained.do("alerts.md", "ServiceDown")
+    contained.client.ask_example()
+
+    before = _champion(project)
+    configure(project, "data/file.yaml", more="data/labelled/*.parquet")
+    told = contained.do("alerts.md", "PerformanceWorse")
+    assert "version 2 is the champion" in told
+    assert "rows that neither has learned from" in told
+    assert _champion(project) != before
+    assert project.run("git status --porcelain").stdout == ""
+    assert "not in cache" not in project.run("uv run dvc status --cloud").stdout
+    assert "data/labelled.dvc" in project.run("git ls-files").stdout
+
+
+def _tell_outcomes(contained: Contained) -> None:
+    """Have it predict the example's penguins, and tell it that they weigh more than they did."""
+    with (contained.project.path / "data/raw/penguins.csv").open(encoding="utf-8") as file:
+        known = [row for row in csv.DictReader(file) if "NA" not in row.values()]
+    weights = [float(row.pop("body_mass_g")) for row in known]
+    numbers = {"bill_length_mm", "bill_depth_mm", "flipper_length_mm", "year"}
+    rows = [
+        {name: float(value) if name in numbers else value for name, value in row.items()}
+        for row in known
+    ]
+    asked = contained.client.post("/predict", {"rows": rows})["predictions"]
+    told = [
+        {"id": entry["id"], "outcome": weight + 800}
+        for entry, weight in zip(asked, weights, strict=True)
+    ]
+    contained.client.post("/feedback", {"outcomes": told})
+
+
+def _champion(project: Project) -> str:
+    """Return the SHA-256 of the champion's model."""
+    return sha256((project.path / "models/champion.onnx").read_bytes()).hexdigest()
 
 
 def _version() -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/version", timeout=10) as answer:
-        return str(answer.read())
+    return str(Client(PORT).get("/version"))
 
 
 def _until(answered: list[str], number: int) -> None:
