@@ -6,6 +6,7 @@ the Deployment keeps its revisions, and its Service leads to the last container 
 folder that remembers it all; what lies in its folder `secrets` are the Secrets.
 """
 
+import base64
 import json
 import os
 import selectors
@@ -28,6 +29,8 @@ PATIENCE = 30  # seconds until a container must be ready
 def main(arguments: list[str]) -> None:
     """Do what kubectl was asked."""
     words = [word for word in arguments if not word.startswith("--")]
+    if arguments[0] == "-n":
+        arguments, words = arguments[2:], words[2:]
     if arguments[0] == "--namespace":
         arguments, words = arguments[2:], words[1:]
     match words:
@@ -37,8 +40,8 @@ def main(arguments: list[str]) -> None:
             apply(yaml.safe_load_all(real("kustomize", folder)))
         case ["apply", "-"]:
             run_job(json.load(sys.stdin))
-        case ["get", kind, _, path]:
-            print(look_up(kind, path), end="")
+        case ["get", kind, name, path]:
+            print(look_up(kind, name, path), end="")
         case ["rollout", "status", _, _]:
             wait_until_ready()
         case ["rollout", "undo", _, revision]:
@@ -56,6 +59,10 @@ def main(arguments: list[str]) -> None:
             save(remembered)
         case ["logs", *_]:
             print("(what the containers said)")
+        case ["describe", "pods", *_]:
+            print("(how the pods are)")
+        case ["exec", _, *command]:
+            print(engine("exec", load()["ready"], *command))
         case _:
             sys.exit(f"this cluster does not know `kubectl {' '.join(arguments)}`")
 
@@ -177,9 +184,12 @@ def join(one: socket.socket, other: socket.socket) -> None:
                 ready.data.sendall(said)
 
 
-def look_up(kind: str, path: str) -> str:
-    """Return what a deployment asks about: the revision of the Deployment, or the image of the CronJob."""
+def look_up(kind: str, name: str, path: str) -> str:
+    """Return what is asked about: the revision of the Deployment, the image of the CronJob, or a Secret."""
     remembered = load()
+    if kind == "secret":
+        key = path.removeprefix("jsonpath={.data.").removesuffix("}")
+        return base64.b64encode((PLACE / "secrets" / name / key).read_bytes()).decode()
     if kind == "deployment":
         assert path == r"jsonpath={.metadata.annotations.deployment\.kubernetes\.io/revision}"
         return max(remembered["revisions"], key=int, default="")

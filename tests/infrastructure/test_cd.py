@@ -18,6 +18,7 @@ from harness.command import run
 from harness.git import begin
 from harness.project import Project
 from harness.prometheus import Prometheus, until
+from harness.runbooks import printed_commands, type_in
 from harness.servers import free_port, listening
 from harness.workflow import Ran, Runner, Workflow
 
@@ -398,21 +399,35 @@ def test_cluster_rolls_the_image_out_and_goes_back_when_a_later_one_fails(
     built: Ran,
     registry: str,
     signed: Callable[..., str],
+    tools: Path,
     tmp_path: Path,
 ) -> None:
     # The image is that of the service, wherever it runs; from the project come workflow and manifests.
     origin = _repository(render({"deployment": "kubernetes"}), tmp_path)
     first, (key, line) = built.outputs["digest"], _key(service.repository)
     image = f"{registry}/owner/project@{first}"
+    store = "postgresql://served:a%20password@database.example.org:5432/served"
     deployed = replace(runner(origin), needs=_needs(first), secrets={"SMOKE_KEY": key})
     cluster = Path(deployed.variables["CLUSTER"])
     (cluster / "secrets/api-keys").mkdir(parents=True)
     (cluster / "secrets/api-keys/keys").write_text(f"{line}\n", encoding="utf-8")
+    (cluster / "secrets/store").mkdir()
+    (cluster / "secrets/store/url").write_text(store, encoding="utf-8")
     try:
         ran = deployed.run("production")
         assert ran.status == "success", str(ran)
         assert '"prediction": "Adelie"' in ran.printed(SMOKE)
         assert _running(cluster) == image
+        here = deployed.variables | {"PATH": f"{tools}{os.pathsep}{machine.environment()['PATH']}"}
+        looked = printed_commands(origin, "incident.md", "In the first five minutes")
+        seen = type_in(looked, origin.path, key, **here)
+        assert "predictions in sqlite:////data/predictions.db: " in seen
+        assert '"prediction": "Adelie"' in seen
+        assert "model_refused 0.0" in seen
+        with pytest.raises(AssertionError, match="/version answered 401"):
+            type_in(looked, origin.path, **here)
+        alert = printed_commands(origin, "alerts.md", "PerformanceWorse").splitlines()[0]
+        assert type_in(f'{alert}\necho "$STORE_URL"', origin.path, **here).strip() == store
 
         unfit = signed(image, "ENV MODEL_PATH=/no/model")
         ran = _again(deployed, "unfit", needs=_needs(unfit)).run("production")

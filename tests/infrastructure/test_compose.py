@@ -6,6 +6,7 @@ import re
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -87,8 +88,7 @@ def test_every_image_of_others_has_a_version_and_every_container_has_no_rights_a
 ) -> None:
     path = render()
 
-    told = run("docker compose --profile * config --format json", path, API_KEYS="")
-    services = json.loads(told.stdout[told.stdout.index("{") :])["services"]
+    services = _services(path, API_KEYS="")
 
     assert services.keys() == {"api", "prometheus", "alertmanager", "grafana", "postgres"}
     for name, service in services.items():
@@ -99,6 +99,37 @@ def test_every_image_of_others_has_a_version_and_every_container_has_no_rights_a
         assert service["security_opt"] == ["no-new-privileges:true"], name
         assert {"cpus", "memory", "pids"} <= service["deploy"]["resources"]["limits"].keys(), name
         assert all(port["host_ip"] == "127.0.0.1" for port in service.get("ports", [])), name
+
+
+def test_database_beside_the_service_is_reached_by_it_and_from_the_machine_as_the_page_prints(
+    render: Callable[..., Path],
+) -> None:
+    path = render()
+    page = (path / "docs/options/deployment-compose.md").read_text(encoding="utf-8")
+    [password, inside] = re.findall(r"export POSTGRES_PASSWORD=(\S+) STORE_URL=(\S+)", page)[0]
+    [outside] = re.findall(r"export STORE_URL=(\S+)", page)
+    variables = {"POSTGRES_PASSWORD": password, "STORE_URL": inside}
+
+    services = _services(path, **variables)
+    [port] = services["postgres"]["ports"]
+    own = services["postgres"]["environment"]
+    known = f"{own['POSTGRES_USER']}:{own['POSTGRES_PASSWORD']}"
+
+    assert services["api"]["environment"]["STORE_URL"] == inside
+    assert inside == f"postgresql://{known}@postgres:{port['target']}/{own['POSTGRES_DB']}"
+    address = f"{port['host_ip']}:{port['published']}"
+    assert outside == f"postgresql://{known}@{address}/{own['POSTGRES_DB']}"
+    [elsewhere] = _services(path, **variables, POSTGRES_PORT="15432")["postgres"]["ports"]
+    assert (elsewhere["host_ip"], elsewhere["published"]) == ("127.0.0.1", "15432")
+    runbook = (path / "docs/runbooks/monitor.md").read_text(encoding="utf-8")
+    assert outside.replace(password, "PASSWORD") in runbook
+
+
+def _services(path: Path, **variables: str) -> dict[str, Any]:
+    """Return what Compose makes of the services, those of all profiles."""
+    told = run("docker compose --profile * config --format json", path, **variables).stdout
+    services: dict[str, Any] = json.loads(told[told.index("{") :])["services"]
+    return services
 
 
 @pytest.fixture

@@ -12,42 +12,26 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from threading import Event, Thread
+from urllib.parse import quote
 
 import pytest
 from harness import bytecode, machine
 from harness.client import Client
 from harness.command import run
-from harness.databases import cluster
+from harness.databases import PASSWORD, cluster
 from harness.edits import configure
 from harness.project import Project
 from harness.prometheus import substituted
+from harness.runbooks import printed_blocks, printed_commands, type_in
 from harness.servers import free_port, listening
 
 PORT = 8000
 """The one that the pages name."""
 PARTS = ("From where the project lies", "Restore")
 """Headings of restore.md, below which the project is saved and brought back."""
-BLOCK = re.compile(r"^ *```bash\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 
 # As for the other tests that take port 8000 of this machine.
 pytestmark = pytest.mark.xdist_group("pipeline and image")
-
-
-def _commands(project: Project, page: str, heading: str) -> str:
-    """Return the commands that a page prints below a heading."""
-    text = (project.path / "docs/runbooks" / page).read_text(encoding="utf-8")
-    [section] = re.findall(rf"^#+ {heading}\n(.*?)(?=^#+ |\Z)", text, re.MULTILINE | re.DOTALL)
-    blocks = [
-        re.sub(r"^   (?! )", "", block, flags=re.MULTILINE) for block in BLOCK.findall(section)
-    ]
-    assert blocks, f"{page} prints no commands below {heading}"
-    return "\n".join(blocks)
-
-
-def _type(commands: str, folder: Path, **variables: str) -> str:
-    """Run commands as a person types them, and return what they printed."""
-    typed = shlex.join(["bash", "-euo", "pipefail", "-c", commands])
-    return run(typed, folder, timeout=600, **variables).stdout
 
 
 @contextmanager
@@ -125,22 +109,24 @@ def test_project_and_its_predictions_come_back_from_what_was_saved_under_load(
     used: Project, tmp_path: Path
 ) -> None:
     own = {"UV_PROJECT_ENVIRONMENT": str(tmp_path / "environment")}
-    _type("uv sync --quiet", used.path, **own)
+    type_in("uv sync --quiet", used.path, **own)
     bytecode.lend(used.bytecode, tmp_path / "environment")
     here = "sqlite:///data/served/predictions.db"
     # As the page says of a service that runs without a container.
     named = {"STORE_URL=none": f"STORE_URL={here}"}
-    daily = _commands(used, "restore.md", "From where the project lies")
-    with _asked(used, tmp_path / "service.log", STORE_URL=here) as answered:
+    daily = printed_commands(used, "restore.md", "From where the project lies")
+    store = f"sqlite:///{used.path}/data/served/predictions.db"
+    with _asked(used, tmp_path / "service.log", STORE_URL=store) as answered:
         _until(answered, 200)
         before = len(answered)
-        _type(_commands(used, "restore.md", "Back up"), used.path, **own)
-        _type(substituted(daily, **named), used.path, **own)
+        type_in(printed_commands(used, "restore.md", "Back up"), used.path, **own)
+        type_in(substituted(daily, **named), used.path, **own)
         after = len(answered)
     assert after > before, "the service was not asked meanwhile"
 
-    printed = _type(
-        substituted(_commands(used, "restore.md", "Restore"), **named) + "\nuv run poe served",
+    printed = type_in(
+        substituted(printed_commands(used, "restore.md", "Restore"), **named)
+        + "\nuv run poe served",
         used.path,
         **own,
     )
@@ -160,12 +146,12 @@ def test_store_that_is_elsewhere_is_left_out_and_no_empty_one_is_saved_in_its_pl
     project: Callable[..., Project], tmp_path: Path
 ) -> None:
     served = project("classification").copy(tmp_path / "project")
-    commands = "\n".join(_commands(served, "restore.md", part) for part in PARTS)
+    commands = "\n".join(printed_commands(served, "restore.md", part) for part in PARTS)
     [save, restore] = re.findall(r"^.*poe (?:backup|restore) .*$", commands, re.MULTILINE)
 
     looked = served.run("uv run poe served", check=False)
     wrong = served.run(f"uv run poe backup {tmp_path}/wrong", check=False)
-    printed = _type(f"{save}\n{restore}", served.path, BACKUP=f"{tmp_path}/right", **_own(served))
+    printed = type_in(f"{save}\n{restore}", served.path, BACKUP=f"{tmp_path}/right", **_own(served))
 
     assert looked.returncode == 1
     assert "there is no store at sqlite:///data/served/predictions.db" in looked.stdout
@@ -187,8 +173,8 @@ def test_version_and_commit_are_rolled_back_and_the_service_follows(
     config.write_text(
         config.read_text("utf-8").replace("- model: all", "- model: logistic"), "utf-8"
     )
-    _type(
-        _commands(used, "release.md", "A release").partition("uv run poe smoke")[0],
+    type_in(
+        printed_commands(used, "release.md", "A release").partition("uv run poe smoke")[0],
         used.path,
         **own,
     )
@@ -202,8 +188,10 @@ def test_version_and_commit_are_rolled_back_and_the_service_follows(
     with _asked(
         used, tmp_path / "service.log", STORE_URL=store, MODEL_PATH=str(champion)
     ) as answered:
-        _type(_commands(used, "release.md", "A release").splitlines()[-1], used.path, **own)
-        _type(_commands(used, "rollback.md", "The model is worse"), used.path, **own)
+        type_in(
+            printed_commands(used, "release.md", "A release").splitlines()[-1], used.path, **own
+        )
+        type_in(printed_commands(used, "rollback.md", "The model is worse"), used.path, **own)
         assert champion.read_bytes() == first
         deadline = time.monotonic() + 20
         while sha256(first).hexdigest() not in _version():
@@ -222,42 +210,72 @@ def test_version_and_commit_are_rolled_back_and_the_service_follows(
     used.run("git switch --quiet -")
     used.run("git merge --quiet --no-ff --message 'Merge a mistake' mistake")
     assert settings.read_text(encoding="utf-8") == wrong
-    commands = _commands(used, "rollback.md", "The commit is wrong")
-    assert "Merge a mistake" in _type(commands, used.path, **own)
+    commands = printed_commands(used, "rollback.md", "The commit is wrong")
+    assert "Merge a mistake" in type_in(commands, used.path, **own)
     assert settings.read_text(encoding="utf-8") == before
 
     used.commit("Run the pipeline")
     settings.write_text(wrong, encoding="utf-8")
     used.commit("Make it again, without a merge")
-    _type(commands.partition("uv run poe pipeline")[0], used.path, **own)
+    type_in(commands.partition("uv run poe pipeline")[0], used.path, **own)
     assert settings.read_text(encoding="utf-8") == before
 
 
-def test_store_in_postgresql_comes_back_into_an_empty_database(
+def test_store_in_postgresql_is_saved_and_watched_as_the_pages_say_and_comes_back(
     project: Callable[..., Project], tmp_path: Path
 ) -> None:
-    served = project("classification")
+    served = project("classification").copy(tmp_path / "project")
     machine.require("pg_dump", "PostgreSQL's own program makes the copy")
     with cluster() as made, made.running(tmp_path / "postgres.log"):
-        with _asked(served, tmp_path / "log", STORE_URL=made.address) as answered:
+        # The database and its owner are those of the container that compose.yaml has.
+        page = (served.path / "docs/options/deployment-compose.md").read_text(encoding="utf-8")
+        [printed] = re.findall(r"^export STORE_URL=(\S+)$", page, re.MULTILINE)
+        chosen = {"choose-one": quote(PASSWORD, safe=""), ":5432/": f":{made.port}/"}
+        store = substituted(printed, **chosen)
+        _ask(made.address, f"CREATE ROLE served LOGIN PASSWORD '{PASSWORD}'")
+        _ask(made.address, "CREATE DATABASE served OWNER served")
+        _ask(made.address, "CREATE DATABASE restored OWNER served")
+        with _asked(served, tmp_path / "log", STORE_URL=store) as answered:
             _until(answered, 100)
-        backup = f"uv run python -m {served.package}.backup"
-        copy = tmp_path / "copy"
-        empty = made.address.replace("/postgres", "/restored")
-        saved = served.run(f"{backup} save 'store={made.address}' {copy}").stdout
-        refused = served.run(f"{backup} restore 'store={made.address}' {copy}", check=False)
-        served.run(f"psql {made.address} --command 'CREATE DATABASE restored'")
-        served.run(f"{backup} restore 'store={empty}' {copy}")
 
+        commands = "\n".join(printed_commands(served, "restore.md", part) for part in PARTS)
+        [save, restore] = re.findall(r"^.*poe (?:backup|restore) .*$", commands, re.MULTILINE)
+        named = {"STORE_URL=none": 'STORE_URL="$STORE"'}
+        save, restore = substituted(save, **named), substituted(restore, **named)
+        own = _own(served) | {"BACKUP": str(tmp_path / "copy")}
+        saved = type_in(save, served.path, STORE=store, **own)
+        with pytest.raises(AssertionError, match="would be lost") as refused:
+            type_in(restore, served.path, STORE=store, **own)
+        empty = f"{store.removesuffix('/served')}/restored"
+        type_in(restore, served.path, STORE=empty, **own)
         count = "uv run poe served"
-        before, after = (served.run(count, STORE_URL=at).stdout for at in (made.address, empty))
+        before, after = (served.run(count, STORE_URL=at).stdout for at in (store, empty))
 
-    assert refused.returncode == 1
-    assert "would be lost" in refused.stdout
-    assert "se/cret" not in saved + refused.stdout
-    assert "se%2Fcret" not in saved + refused.stdout
+        # The user of the monitor, with the rights that its runbook names and no others.
+        for allowed in (
+            "CREATE ROLE watcher LOGIN PASSWORD 'also/chosen'",
+            "GRANT SELECT ON ALL TABLES IN SCHEMA public TO watcher",
+            "GRANT INSERT ON monitoring TO watcher",
+        ):
+            _ask(store if allowed.startswith("GRANT") else made.address, allowed)
+        watcher = re.sub("//.*@", "//watcher:also%2Fchosen@", store)
+        looked = served.run("uv run poe monitor", STORE_URL=watcher).stdout
+        runs = _ask(store, "SELECT count(*) FROM monitoring")
+
+    assert "se/cret" not in saved + str(refused.value)
+    assert "se%2Fcret" not in saved + str(refused.value)
     assert f": {len(answered):,}, from" in before
-    assert after == before.replace("/postgres", "/restored")
+    assert after == before.replace("/served:", "/restored:")
+    assert f"{len(answered):,}" in looked
+    assert runs == "1"
+
+
+def _ask(address: str, statement: str) -> str:
+    """Have PostgreSQL do something, and return what it says."""
+    return run(
+        shlex.join(["psql", address, "--quiet", "--no-align", "--tuples-only", "-c", statement]),
+        machine.ROOT,
+    ).stdout.strip()
 
 
 @dataclass(frozen=True)
@@ -273,14 +291,13 @@ class Contained:
         """What asks it."""
         return Client(PORT, self.key)
 
-    def type(self, commands: str, typed: Path | None = None) -> str:
-        """Run commands there; `typed` is what the person types while they run."""
-        told = f"exec < {shlex.quote(str(typed))}\n{commands}" if typed else commands
-        return _type(told, self.project.path, **self.variables)
+    def type(self, commands: str, answers: str = "") -> str:
+        """Run commands there; `answers` is what the person types when they ask."""
+        return type_in(commands, self.project.path, answers, **self.variables)
 
-    def do(self, page: str, heading: str, typed: Path | None = None) -> str:
+    def do(self, page: str, heading: str) -> str:
         """Run what a page prints below a heading."""
-        return self.type(_commands(self.project, page, heading), typed)
+        return self.type(printed_commands(self.project, page, heading))
 
 
 @pytest.fixture
@@ -292,8 +309,8 @@ def contained(engine: None, used: Project, programs: Path) -> Iterator[Contained
     own = _own(used) | {"COMPOSE_PROJECT_NAME": name, "IMAGE": name, "API_KEYS": line}
     own["PATH"] = f"{programs}{os.pathsep}{machine.environment()['PATH']}"
     try:
-        _type(f"docker build --quiet --tag {name} .", used.path, **own)
-        _type("docker compose up --no-build --wait api", used.path, **own)
+        type_in(f"docker build --quiet --tag {name} .", used.path, **own)
+        type_in("docker compose up --no-build --wait api", used.path, **own)
         yield Contained(used, key, own)
     finally:
         run("docker compose down --volumes --timeout 5", used.path, check=False, **own)
@@ -317,21 +334,21 @@ def test_store_of_a_container_comes_back_into_a_new_volume(contained: Contained)
 
 @pytest.mark.parametrize("used", ["regression"], indirect=True)
 def test_alerts_and_incidents_of_a_container_are_looked_into_and_a_worse_model_is_replaced(
-    contained: Contained, tmp_path: Path
+    contained: Contained,
 ) -> None:
     project = contained.project
     _tell_outcomes(contained)
-    (tmp_path / "key").write_text(f"{contained.key}\n", encoding="utf-8")
-    (tmp_path / "no key").write_text("\n", encoding="utf-8")
 
-    seen = contained.do("incident.md", "In the first five minutes", tmp_path / "key")
+    look, ask = printed_blocks(project, "incident.md", "In the first five minutes")
+    seen = contained.type(look)
     assert "predictions in sqlite:////data/predictions.db: " in seen
     assert '"route":"/predict","status":200' in seen
-    assert _champion(project) in seen
-    assert "model_refused 0.0" in seen
-    assert "predictions_not_stored_total 0.0" in seen
+    told = contained.type(ask, contained.key)
+    assert _champion(project) in told
+    assert "model_refused 0.0" in told
+    assert "predictions_not_stored_total 0.0" in told
     with pytest.raises(AssertionError, match="/version answered 401"):
-        contained.do("incident.md", "In the first five minutes", tmp_path / "no key")
+        contained.type(ask)
 
     assert "Register the model" in contained.do("alerts.md", "Runbook: alerts")
     assert "with an outcome: " in contained.do("alerts.md", "DiskNearlyFull")
@@ -353,16 +370,20 @@ def _tell_outcomes(contained: Contained) -> None:
     """Have it predict the example's penguins, and tell it that they weigh more than they did."""
     with (contained.project.path / "data/raw/penguins.csv").open(encoding="utf-8") as file:
         known = [row for row in csv.DictReader(file) if "NA" not in row.values()]
-    weights = [float(row.pop("body_mass_g")) for row in known]
-    numbers = {"bill_length_mm", "bill_depth_mm", "flipper_length_mm", "year"}
+    # The season is no feature, and the service refuses what it does not know.
+    others = ("body_mass_g", "year")
     rows = [
-        {name: float(value) if name in numbers else value for name, value in row.items()}
+        {
+            name: float(value) if name.endswith("_mm") else value
+            for name, value in row.items()
+            if name not in others
+        }
         for row in known
     ]
     asked = contained.client.post("/predict", {"rows": rows})["predictions"]
     told = [
-        {"id": entry["id"], "outcome": weight + 800}
-        for entry, weight in zip(asked, weights, strict=True)
+        {"id": entry["id"], "outcome": float(row["body_mass_g"]) + 800}
+        for entry, row in zip(asked, known, strict=True)
     ]
     contained.client.post("/feedback", {"outcomes": told})
 

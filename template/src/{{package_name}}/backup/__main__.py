@@ -1,6 +1,8 @@
 """The commands that save and bring back: `python -m <package>.backup save NAME=ADDRESS... FOLDER`, and `restore`."""
 
 import argparse
+import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +15,8 @@ from .place import place
 COMMANDS = {"save": save, "restore": restore}
 NOWHERE = "none"
 SERVERS = ("http://", "https://")
+VARIABLE = re.compile(r"\$\{(\w+)(?::-(.*))?\}")
+"""An environment variable as a shell writes it, with what counts where it is not set."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,7 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
         "places",
         metavar="NAME=ADDRESS",
         nargs="+",
-        help="an SQLite or PostgreSQL database, or a folder; none, or a server's http:// address, is left out",
+        help="an SQLite or PostgreSQL database, or a folder; none, or a server's http:// address, is left out; "
+        "'NAME=${VARIABLE:-ADDRESS}' reads it from the environment, so that its password is in no list of processes",
     )
     parser.add_argument("folder", type=Path, help="where the copies are")
     chosen = parser.parse_args(arguments)
@@ -34,9 +39,10 @@ def _places(given: list[str]) -> Mapping[str, str]:
     """Return the places that are to be saved or brought back from here, and say which are not."""
     named = dict(one.partition("=")[::2] for one in given)
     here = {}
-    for name, address in named.items():
+    for name, told in named.items():
+        address = _address(told)
         if not name.isidentifier() or not address:
-            raise ConfigurationError(f"{name}={address} names no place: write NAME=ADDRESS")
+            raise ConfigurationError(f"{name}={told} names no place: write NAME=ADDRESS")
         if address == NOWHERE:
             print(f"{name}: left out, as `{NOWHERE}` says")
         elif address.startswith(SERVERS):
@@ -45,6 +51,11 @@ def _places(given: list[str]) -> Mapping[str, str]:
             place(address)
             here[name] = address
     return here
+
+
+def _address(told: str) -> str:
+    variable = VARIABLE.fullmatch(told)
+    return os.environ.get(variable[1]) or variable[2] or "" if variable else told
 
 
 if __name__ == "__main__":
