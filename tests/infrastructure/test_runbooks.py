@@ -265,7 +265,7 @@ def test_store_in_postgresql_is_saved_and_watched_as_the_pages_say_and_comes_bac
     assert "se/cret" not in saved + str(refused.value)
     assert "se%2Fcret" not in saved + str(refused.value)
     assert f": {len(answered):,}, from" in before
-    assert after == before.replace("/served:", "/restored:")
+    assert after == substituted(before, **{f"{made.port}/served": f"{made.port}/restored"})
     assert f"{len(answered):,}" in looked
     assert runs == "1"
 
