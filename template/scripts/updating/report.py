@@ -26,13 +26,13 @@ def next_steps(merged: Merge) -> int:
     if merged.conflicts:
         print(
             f"\nConflicts: {len(merged.conflicts)}. In each file above choose between the marks <<<<<<< and >>>>>>>,\n"
-            "then `git add` it; one without marks is whole, yours or the template's. Then `uv run poe check`, and\n"
-            "commit."
+            "then `git add` it; one without marks is whole, yours or the template's. Then `uv sync`, which renews\n"
+            "uv.lock, `uv run poe check` and `uv run poe pipeline`, and commit all of it."
         )
     else:
         print(
-            "\nIt is in the work tree and not committed. Look at `git diff --staged`; then `uv sync`, `uv run poe\n"
-            "check` and `uv run poe pipeline`, and commit."
+            "\nIt is in the work tree and not committed. Look at `git diff --staged`; then `uv sync`, which renews\n"
+            "uv.lock, `uv run poe check` and `uv run poe pipeline`, and commit all of it."
         )
     print("To have all back as it was: git reset --hard")
     return 1 if merged.conflicts else 0
