@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,38 @@ def test_links_lead_somewhere(page: Path) -> None:
     ]
 
     assert broken == []
+
+
+def test_first_steps_are_the_same_wherever_they_are_printed() -> None:
+    printed = {
+        name: re.findall(
+            r"^ *(git init .*\n(?: *(?:git|uv) .*\n)+)",
+            (ROOT / name).read_text(encoding="utf-8"),
+            re.MULTILINE,
+        )
+        for name in ("copier.yml", "docs/start.md", "template/README.md.jinja")
+    }
+
+    steps = {tuple(line.strip() for line in block.split("\n")) for [block] in printed.values()}
+    assert len(steps) == 1, steps
+
+
+def test_comparison_tells_the_files_of_today_and_the_benchmark_s_seconds(
+    render: Callable[..., Path],
+) -> None:
+    [(seconds, files)] = re.findall(
+        r"^\| Slipway, default project \| ([\d.]+) s \| (\d+) \|",
+        (ROOT / "README.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    [measured] = re.findall(
+        r"^\| rendering the default project;[^|]*\| ([\d.]+) s;",
+        (ROOT / "benchmarks/README.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+
+    assert int(files) == sum(path.is_file() for path in render().rglob("*"))
+    assert float(seconds) == round(float(measured), 1)
 
 
 def test_decisions_are_all_listed() -> None:
