@@ -1,4 +1,4 @@
-"""Every hook of the generated project passes on a fresh one, and stops the fault it is for."""
+"""Every hook of the generated project passes on a fresh one and on its first commits, and stops the fault it is for."""
 
 import json
 import re
@@ -12,7 +12,7 @@ import pytest
 import yaml
 from harness.git import begin, release
 from harness.once import once
-from harness.project import Project
+from harness.project import Project, opened
 
 HERE = Path(__file__).parent
 CONFIG = HERE.parents[1] / "template/.pre-commit-config.yaml"
@@ -129,6 +129,35 @@ def test_every_hook_passes_on_a_fresh_project(
     outcomes = dict(re.findall(r"^([\w-]+)\.{3,}.*?(\w+)$", ran.stdout, re.MULTILINE))
     assert outcomes == dict.fromkeys(FAULTS, "Passed") | SELECT_THEIR_FAULT, ran.stdout
     assert fresh.run("git status --porcelain").stdout == ""
+
+
+def test_first_steps_of_the_readme_end_with_all_committed_through_the_hooks(
+    hooks: Hooks,
+    render: Callable[..., Path],
+    project: Callable[[str], Project],
+    environments: Path,
+    tmp_path: Path,
+) -> None:
+    project("classification")  # of which the environment is
+    fresh = opened(
+        render({"project_name": "Penguin Species"}, tmp_path / "project"), environments
+    )
+    person = {"GIT_AUTHOR_NAME": "A Person", "GIT_AUTHOR_EMAIL": "person@example.org"}
+    person |= {name.replace("AUTHOR", "COMMITTER"): value for name, value in person.items()}
+    readme = (fresh.path / "README.md").read_text(encoding="utf-8")
+    [steps] = re.findall(r"^## Start\n.*?^```bash\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+
+    for step in steps.splitlines():
+        # The environment is there: what `uv sync` has yet to do is to write uv.lock.
+        fresh.run("uv lock" if step == "uv sync" else step, **hooks.variables, **person)
+        if step == "uv sync":
+            fresh.run("uv run pre-commit install")
+
+    assert fresh.run("git status --porcelain").stdout == ""
+    subjects = fresh.run("git log --format=%s").stdout.splitlines()
+    assert subjects == ["Train the first model", "Start from Slipway"]
+    assert "uv.lock" in fresh.run("git ls-tree --name-only HEAD~1").stdout.splitlines()
+    assert "version 1 is the challenger" in fresh.run("uv run poe register").stdout
 
 
 @pytest.mark.parametrize("hook", FAULTS)

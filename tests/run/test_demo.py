@@ -25,10 +25,15 @@ def test_demo_goes_from_nothing_to_metrics_and_a_model_card(clone: Path) -> None
     assert "FAIL" not in told
     assert "MODEL_CARD.md" in told
     assert (clone / "demo/MODEL_CARD.md").is_file()
+    assert run("git status --porcelain", clone / "demo").stdout == ""
+    committed = set(run("git ls-files", clone / "demo").stdout.split())
+    assert {"MODEL_CARD.md", "dvc.lock", "params.yaml", "uv.lock"} <= committed
 
+    (clone / "demo/notes.txt").write_text("mine", encoding="utf-8")
     again = run("make demo", clone).stdout
     assert "is there from an earlier run" in again
     assert "train done" not in again  # nothing changed, so nothing is trained again
+    assert run("git status --porcelain", clone / "demo").stdout == "?? notes.txt\n"
 
 
 def test_demo_leaves_a_folder_alone_that_it_did_not_make(clone: Path) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from ..errors import RegistryError
 
-INPUTS = ("conf/", "data/", "src/")
-"""Where a file that git does not know yet may be part of what made the model."""
+INPUTS = ("conf/", "data/", "src/", "dvc.lock", "dvc.yaml", "params.yaml", "pyproject.toml", "uv.lock")
+"""Where a file that git does not know yet may be part of what made the model, or name it."""
 
 
 def commit() -> str:
