@@ -140,6 +140,21 @@ def test_every_name_of_a_port_a_map_a_claim_or_a_target_is_one_that_exists(
         assert "cpu" in container["resources"]["requests"], "what is used is a share of this"
 
 
+def test_production_keeps_two_services_and_staging_one(
+    built: tuple[str, str, str], manifests: Manifests
+) -> None:
+    _, overlay, _ = built
+
+    kept = [
+        (one["spec"]["minReplicas"], one["spec"]["maxReplicas"])
+        for one in _all(manifests, "HorizontalPodAutoscaler")
+    ]
+
+    # Files are scored by a job, which is there once.
+    expected = [(2, 6) if overlay == "production" else (1, 2)]
+    assert kept == (expected if _all(manifests, "Deployment") else [])
+
+
 def test_pod_has_no_rights_and_limits(manifests: Manifests) -> None:
     pod = _pod(manifests)
     [container] = pod["containers"]
