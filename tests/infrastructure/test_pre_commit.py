@@ -139,9 +139,7 @@ def test_first_steps_of_the_readme_end_with_all_committed_through_the_hooks(
     tmp_path: Path,
 ) -> None:
     project("classification")  # of which the environment is
-    fresh = opened(
-        render({"project_name": "Penguin Species"}, tmp_path / "project"), environments
-    )
+    fresh = opened(render({"project_name": "Penguin Species"}, tmp_path / "project"), environments)
     person = {"GIT_AUTHOR_NAME": "A Person", "GIT_AUTHOR_EMAIL": "person@example.org"}
     person |= {name.replace("AUTHOR", "COMMITTER"): value for name, value in person.items()}
     readme = (fresh.path / "README.md").read_text(encoding="utf-8")

@@ -148,8 +148,14 @@ def no_server(project: Project, folder: Path) -> Iterator[dict[str, str]]:
 
 @contextmanager
 def mlflow_server(project: Project, folder: Path) -> Iterator[dict[str, str]]:
-    """Run MLflow's own server on PostgreSQL, by the command of `poe ui` but in a folder of its own."""
+    """Run MLflow's own server on PostgreSQL, by the command of `poe ui` but in a folder of its own.
+
+    It lets in the names that the project's page suggests, here those of this machine.
+    """
     port = free_port()
+    page = (project.path / "docs/options/tracking-mlflow.md").read_text(encoding="utf-8")
+    [hosts] = re.findall(r"--allowed-hosts '([^']+)'", page)
+    named = ["--allowed-hosts", hosts.replace("mlflow.example.org", "127.0.0.1")]
     declared = read_pyproject(project.path)
     task = declared["tool"]["poe"]["tasks"]["ui"]
     place = {
@@ -163,7 +169,7 @@ def mlflow_server(project: Project, folder: Path) -> Iterator[dict[str, str]]:
         command = task["cmd"].replace("uv run", "uv run --with psycopg[binary]")
         command = shlex.split(command.replace("sqlite:///mlflow.db", address))
         log, changes = folder / "server/log", task["env"] | place
-        with listening([*command, f"--port={port}"], port, log, patience=300, **changes):
+        with listening([*command, *named, f"--port={port}"], port, log, patience=300, **changes):
             yield {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}"}
 
 
