@@ -21,6 +21,27 @@ from harness.variants import TASKS
 
 TRAINING_SIDE = ("sklearn", "dvc", "polars", "skops", "hydra", "pytest")
 PATIENCE = 60  # seconds until a started service must be healthy
+FILLED = """
+import random
+from {package}.serve.store.database import Database
+from {package}.serve.store.ids import request_id
+from {package}.serve.store.reading import summary
+from {package}.serve.store.records import Answered, Outcomes, Shadowed, now
+
+database = Database('sqlite:////data/many.db')
+ids = []
+for _ in range(500):
+    entries = [dict(id=f'{{request_id()}}-{{place}}', prediction=1.0) for place in range(100)]
+    answered = Answered('m' * 64, [dict(mass=3750.0)] * 100, entries)
+    shadowed = Shadowed('c' * 64, entries, now())
+    database.write({{record.table: record.rows() for record in (answered, shadowed)}})
+    ids += [entry['id'] for entry in entries]
+random.Random(0).shuffle(ids)
+for first in range(0, len(ids), 1000):
+    told = Outcomes(dict.fromkeys(ids[first:first + 1000], 1.0))
+    database.write({{told.table: told.rows()}})
+print(summary(database))
+"""
 
 
 @dataclass(frozen=True)
@@ -126,6 +147,16 @@ def test_predictions_are_kept_in_the_volume(service: Service) -> None:
 
     assert "predictions in sqlite:////data/predictions.db" in told
     assert service.inspect(".Mounts")[0]["Destination"] == "/data"
+
+
+def test_store_takes_50000_predictions_and_outcomes_where_nothing_but_the_volume_can_be_written(
+    service: Service,
+) -> None:
+    told = service.python(FILLED.format(package=service.package))
+
+    assert "predictions in sqlite:////data/many.db: 50,000" in told
+    assert "50,000, as the challenger" in told
+    assert "with an outcome: 50,000" in told
 
 
 def test_image_holds_nothing_of_the_training_side(service: Service) -> None:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     column,
     create_engine,
     delete,
+    event,
     func,
     inspect,
     make_url,
@@ -51,6 +52,8 @@ TABLES = (versions, *KEPT)
 
 ROWS = "rows"
 """The one parameter of a statement that inserts: a JSON array."""
+ROWS_AT_ONCE = 1000
+"""In one statement: until it has ended, SQLite keeps every page that it changes, up to one for each row."""
 
 # Seconds: a lock, or a server that has gone away, must not hold the writer for long.
 PATIENCE: Mapping[str, dict[str, Any]] = {
@@ -80,6 +83,8 @@ class Database:
             pool_pre_ping=True,
             json_serializer=str,  # rows bring JSON
         )
+        if self._kind == "sqlite":
+            event.listen(self._engine, "connect", _without_temporary_files)
         self._is_made = False
 
     @property
@@ -150,7 +155,10 @@ class Database:
             yield from connection.execution_options(yield_per=rows_at_once).execute(statement).partitions()
 
     def _insert(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-        connection.execute(INSERTS[self._kind](table), {ROWS: json.dumps(rows, default=_time)})
+        statement = INSERTS[self._kind](table)
+        for first in range(0, len(rows), ROWS_AT_ONCE):
+            some = json.dumps(rows[first : first + ROWS_AT_ONCE], default=_time)
+            connection.execute(statement, {ROWS: some})
 
     @contextmanager
     def _begun(self) -> Iterator[Connection]:
@@ -163,6 +171,15 @@ class Database:
             raise
         except (SQLAlchemyError, OSError) as error:
             raise StoreLostError(f"the store at {self.place} cannot be used ({_reason(error)})") from error
+
+
+def _without_temporary_files(connection: Any, _record: object) -> None:
+    """Have SQLite keep in memory what a statement needs while it runs.
+
+    It would write that to a temporary file as soon as a table has some thousand rows, and in a read-only container it
+    finds no folder for one: each insert would then fail with "disk I/O error".
+    """
+    connection.execute("PRAGMA temp_store = MEMORY")
 
 
 @cache

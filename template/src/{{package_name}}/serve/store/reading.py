@@ -119,9 +119,10 @@ def summary(database: Database) -> Summary:
         models.update(row.model for row in found)
         delays += [(row.told - row.time).total_seconds() for row in found if row.told is not None]
     delay = timedelta(seconds=round(median(delays))) if delays else None
-    counted = select(shadows.c.model, func.count().label("rows")).group_by(shadows.c.model)
-    challengers = {row.model: row.rows for found in database.read(counted, ROWS_AT_ONCE) for row in found}
-    return Summary(database.place, first, last, dict(models), len(delays), delay, challengers)
+    # SQLite would hold all of them in memory to count them by model.
+    shadowed = database.read(select(shadows.c.model), ROWS_AT_ONCE)
+    challengers = Counter(row.model for found in shadowed for row in found)
+    return Summary(database.place, first, last, dict(models), len(delays), delay, dict(challengers))
 
 
 def _joined(columns: Sequence[ColumnElement[Any]], since: datetime | None, *others: Table) -> Select[Any]:
