@@ -106,9 +106,7 @@ def start(remembered: dict[str, Any], wanted: dict[str, Any]) -> None:
     mounts = []
     for mount in container["volumeMounts"]:
         volume, at = named[mount["name"]], mount["mountPath"]
-        if "emptyDir" in volume:
-            mounts += ["--tmpfs", f"{at}:uid=10001"]
-        elif (held := PLACE / "secrets" / volume["secret"]["secretName"]).exists():
+        if (held := PLACE / "secrets" / volume["secret"]["secretName"]).exists():
             mounts += ["--volume", f"{held}:{at}:ro"]
     plain = [f"--env={one['name']}={one['value']}" for one in container["env"] if "value" in one]
     remembered["next"] = engine(

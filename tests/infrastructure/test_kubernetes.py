@@ -179,6 +179,20 @@ def test_requests_in_flight_have_ended_before_the_pod_is_killed(manifests: Manif
         assert pause + ending < pod["terminationGracePeriodSeconds"]
 
 
+def test_pods_of_a_service_keep_predictions_in_a_database_they_share_or_not_at_all(
+    manifests: Manifests,
+) -> None:
+    for _ in _all(manifests, "Deployment"):
+        [container] = _pod(manifests)["containers"]
+        [store] = [one for one in container["env"] if one["name"] == "STORE_URL"]
+
+        assert store["valueFrom"] == {
+            "secretKeyRef": {"name": "store", "key": "url", "optional": True}
+        }
+        assert _only(manifests, "ConfigMap")["data"]["STORE_URL"] == "none"
+        assert all(mount["readOnly"] for mount in container["volumeMounts"])
+
+
 @pytest.mark.parametrize("serving", KINDS)
 def test_longest_package_name_gives_names_that_kubernetes_takes(
     render: Callable[..., Path], serving: str
@@ -406,6 +420,7 @@ def test_pod_of_the_deployment_runs_and_survives_a_killed_process(
 
     pod.wait_until_well(probe)
     before = pod.ask("/version")
+    assert pod.podman(f"exec {pod.container} printenv STORE_URL").strip() == "none"
     pod.podman(f"exec {pod.container} {pause[0]} 0")
     process = int(pod.podman(f"inspect --format {{{{.State.Pid}}}} {pod.container}"))
     os.kill(process, signal.SIGKILL)
