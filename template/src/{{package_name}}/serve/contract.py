@@ -38,6 +38,9 @@ class Contract(Protocol):
     def explanation_example(self) -> dict[str, Any]:
         """Such a body, for the OpenAPI page."""
 
+    def rows_held(self, request: Any) -> int:
+        """How many rows a valid request holds in memory, which may be more than it asks to predict."""
+
     def to_columns(self, request: Any) -> Columns:
         """Give a valid request the form that the model reads."""
 

@@ -33,6 +33,10 @@ class History:
             "Prediction", date=(str, ...), prediction=(float, Field(title=title))
         )
 
+    def rows_held(self, request: Any) -> int:
+        """Count the rows of the history, or the periods to forecast if these are more."""
+        return max(len(request.history), int(request.horizon))
+
     def to_columns(self, request: Any) -> Columns:
         """Cut the windows that end with the last row."""
         return self._windows_of(request.history, request.horizon)

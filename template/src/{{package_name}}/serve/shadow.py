@@ -21,7 +21,7 @@ from .store.store import Store
 from .waiting import Waiting
 
 MOST_ROWS = 10_000
-"""That may wait for the challenger; more are given up and counted."""
+"""That may wait for the challenger, those of histories included; requests with more are given up and counted."""
 PAUSE = 0.05
 """Seconds between two looks at what waits."""
 
@@ -30,14 +30,19 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Question:
-    """A request that the champion has answered."""
+    """A request that the champion has answered.
+
+    rows  how many it holds, which is what its room is measured by
+    ids   those of its predictions
+    """
 
     request: Any
+    rows: int
     ids: Sequence[str]
     time: datetime
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return self.rows
 
 
 class Shadow:
@@ -75,7 +80,7 @@ class Shadow:
         """Have the challenger predict a request soon, unless it is the champion itself."""
         if self.challenger is None or self.challenger.hash == champion.hash:
             return
-        if not self._waiting.put(Question(request, ids, now())):
+        if not self._waiting.put(Question(request, champion.contract.rows_held(request), ids, now())):
             self._given_up.inc(len(ids))
 
     def look(self) -> None:
@@ -129,14 +134,14 @@ class Shadow:
             entries = challenger.contract.answers(columns, prediction)
         except Exception as error:
             # Whatever it is, it is no matter of the request, which was answered long ago.
-            self._failed.inc(len(question))
+            self._failed.inc(len(question.ids))
             _log.warning("the challenger cannot predict a request: %s: %s", type(error).__name__, error)
             return
         named = [entry | {"id": name} for entry, name in zip(entries, question.ids, strict=True)]
         if self._store.keep(Shadowed(challenger.hash, named, question.time)):
-            self._rows.inc(len(question))
+            self._rows.inc(len(question.ids))
         else:
-            self._given_up.inc(len(question))
+            self._given_up.inc(len(question.ids))
 
 
 class _Challenger(Collector):

@@ -30,6 +30,10 @@ class Tabular:
         self.explanation_model = _explanation_model(row, self._labels)
         self.explanation_example = self.example
 
+    def rows_held(self, request: Any) -> int:
+        """Count the rows, each of which is predicted."""
+        return len(request.rows)
+
     def to_columns(self, request: Any) -> Columns:
         """Give a valid request the form that the model reads."""
         return from_rows([row.by_column() for row in request.rows], self.columns)
