@@ -28,6 +28,27 @@ from {package}.serve.store.reading import batches
 for batch in batches(Database(settings().store_url)):
     print(*(row["id"] for row in batch), sep="\\n")
 """
+REFUSED = """
+from psycopg import connect
+from {package}.serve.settings import settings
+from {package}.serve.store.ids import request_id
+from {package}.serve.store.reading import batches
+from {package}.serve.store.records import Answered
+from {package}.serve.store.database import Database
+from {package}.serve.store.store import Store
+
+place, _, name = settings().store_url.rpartition("/")
+with connect(f"{place}/postgres", autocommit=True) as server:
+    server.execute(f"CREATE DATABASE {name} ENCODING LATIN1 LOCALE 'C' TEMPLATE template0")
+store = Store(settings())
+texts = ["plain", "caf\u00e9", "\u65e5\u672c", *["more"] * 20]
+for text in texts:
+    entry = {"id": f"{request_id()}-0", "prediction": 1.0}
+    store.keep(Answered("m", [{"text": text}], [entry]))
+store._write()
+kept = [row["features"]["text"] for batch in batches(Database(settings().store_url)) for row in batch]
+print(sorted(set(texts) - set(kept)), len(kept), store.refused["predictions"], ascii(kept[:2]))
+"""
 
 
 @dataclass
@@ -168,6 +189,28 @@ def test_an_outage_of_the_server_fails_no_request_and_loses_nothing(
     assert said.count("cannot be used") == 1
     assert said.count("can be used again") == 1
     assert "cret" not in said
+
+
+def test_a_text_that_the_encoding_of_the_server_lacks_is_given_up_alone_and_not_logged(
+    served: Project, tmp_path: Path, databases: Cluster
+) -> None:
+    store = databases.address.removesuffix("/postgres") + "/latin"
+
+    with databases.running(tmp_path / "postgres.log"):
+        ran = subprocess.run(
+            [served.environment / "bin/python", "-c", REFUSED.replace("{package}", served.package)],
+            cwd=served.path,
+            env=_environment(served, store),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout == "['日本'] 22 1 ['plain', 'caf\\xe9']\n"
+    assert "1 rows of predictions (UntranslatableCharacter), so they are given up" in ran.stderr
+    assert "日本" not in ran.stderr
+    assert "65e5" not in ran.stderr
 
 
 @contextmanager

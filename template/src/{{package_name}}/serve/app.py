@@ -40,7 +40,7 @@ def create_app() -> FastAPI:
         chosen = settings()
         metrics = Metrics(place)
         keys = Keys(chosen.api_keys, chosen.api_keys_file)
-        store = Store(chosen, metrics.not_stored) if chosen.stores else None
+        store = Store(chosen) if chosen.stores else None
         monitored = MonitoredGauges(chosen.store_url) if chosen.stores else None
         for collector in filter(None, (monitored, Resources(store))):
             metrics.show(collector)

@@ -41,7 +41,7 @@ class Metrics:
         )
         self._rows = Count("predicted_rows", "Rows predicted", registry=self._registry)
         self._not_stored = Count(
-            "predictions_not_stored", "Predictions that were answered and given up", registry=self._registry
+            "predictions_not_stored", "Predictions that found no room to wait", registry=self._registry
         )
         if signature.classes is not None:
             self._labels = Count(
@@ -77,7 +77,7 @@ class Metrics:
             self._labels.labels(label).inc(count)
 
     def not_stored(self, predictions: int) -> None:
-        """Count predictions that the store will not have."""
+        """Count predictions that have no room to wait for the store."""
         self._not_stored.inc(predictions)
 
     def show(self, collector: Collector) -> None:

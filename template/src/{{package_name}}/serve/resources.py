@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from .store.store import Store
@@ -15,7 +15,7 @@ LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.
 
 
 class Resources(Collector):
-    """Room in memory, in the store's queue and on its disk, read when Prometheus asks."""
+    """Room in memory, in the store's queue and on its disk, and rows that it refused: read when Prometheus asks."""
 
     def __init__(self, store: Store | None) -> None:
         self._store = store
@@ -29,6 +29,11 @@ class Resources(Collector):
         waiting = self._store.waiting
         yield GaugeMetricFamily("store_rows_waiting", "Rows that wait to be written", waiting.rows)
         yield GaugeMetricFamily("store_rows_waiting_limit", "Rows that may wait at most", waiting.most_rows)
+        never = "Rows that the database will never take"
+        refused = CounterMetricFamily("store_rows_refused", never, labels=["table"])
+        for table, rows in self._store.refused.items():
+            refused.add_metric([table], rows)
+        yield refused
         if (disk := _disk(self._store.folder)) is not None:
             total, free = disk
             yield GaugeMetricFamily("store_disk_size_bytes", "Size of the disk that the store is on", total)

@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import Row as Found
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from ...errors import ConfigurationError, StoreError, StoreLostError
@@ -55,10 +55,11 @@ ROWS = "rows"
 ROWS_AT_ONCE = 1000
 """In one statement: until it has ended, SQLite keeps every page that it changes, up to one for each row."""
 
-# Seconds: a lock, or a server that has gone away, must not hold the writer for long.
-PATIENCE: Mapping[str, dict[str, Any]] = {
+# A lock, or a server that has gone away, must not hold the writer for more than seconds.
+CONNECTION: Mapping[str, dict[str, Any]] = {
     "sqlite": {"timeout": 3},
-    "postgresql": {"connect_timeout": 3, "tcp_user_timeout": 10_000},
+    # Psycopg reads JSON as UTF-8, whatever the encoding of the server is.
+    "postgresql": {"connect_timeout": 3, "tcp_user_timeout": 10_000, "client_encoding": "utf8"},
 }
 BEFORE_MAKING = {
     # Those who read do not keep those who write waiting, nor the other way round.
@@ -79,8 +80,9 @@ class Database:
         self._kind = self._url.get_backend_name()
         self._engine = create_engine(
             self._url,
-            connect_args=PATIENCE[self._kind],
+            connect_args=CONNECTION[self._kind],
             pool_pre_ping=True,
+            hide_parameters=True,  # they are rows, and have no place in a log
             json_serializer=str,  # rows bring JSON
         )
         if self._kind == "sqlite":
@@ -122,7 +124,8 @@ class Database:
     def write(self, rows: Mapping[Table, Sequence[Row]]) -> None:
         """Write rows in one transaction; those that are there already stay as they are.
 
-        Raises StoreError if it may go well another time.
+        Raises StoreError if it may go well another time, DataError or IntegrityError of SQLAlchemy if the database
+               will never take one of them.
         """
         self.make()
         with self._begun() as connection:
@@ -167,7 +170,7 @@ class Database:
                 Path(str(self._url.database)).parent.mkdir(parents=True, exist_ok=True)
             with self._engine.begin() as connection:
                 yield connection
-        except DataError:  # the database answers, and will never take these rows
+        except (DataError, IntegrityError):  # the database answers, and will never take these rows
             raise
         except (SQLAlchemyError, OSError) as error:
             raise StoreLostError(f"the store at {self.place} cannot be used ({_reason(error)})") from error

@@ -10,13 +10,14 @@ from threading import Event, Thread
 from time import monotonic
 
 from sqlalchemy import Table
+from sqlalchemy.exc import DBAPIError
 
 from ...errors import StoreError, StoreLostError
 from ..settings import Settings
 from ..waiting import Waiting
 from .database import Database
 from .records import Record, Row, now
-from .tables import predictions
+from .tables import feedback, predictions, shadows
 
 LONGEST_PAUSE = 10.0
 """Seconds between two tries while the database is lost."""
@@ -30,19 +31,18 @@ _log = logging.getLogger(__name__)
 class Store:
     """Keeps records in a database, without which requests are answered all the same.
 
-    settings    those that begin with `store`
-    not_stored  is told how many predictions are given up
+    settings  those that begin with `store`
 
-    `waiting` holds the rows that are not yet written.
+    `waiting` holds the rows that are not yet written, `refused` counts by table those that never will be.
 
     Raises ConfigurationError if STORE_URL is no address, StoreError if a newer version of the project made the store.
     """
 
-    def __init__(self, settings: Settings, not_stored: Callable[[int], None]) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._not_stored = not_stored
         self._database = Database(settings.store_url)
         self.waiting = Waiting(settings.store_rows)
+        self.refused = {table.name: 0 for table in (predictions, feedback, shadows)}
         self._rows: dict[Table, list[Row]] = {}
         self._ending = Event()
         self._is_lost = False
@@ -107,11 +107,40 @@ class Store:
             self._database.write(self._rows)
         except StoreError:
             raise
-        except Exception:
-            _log.exception("the database will never take these rows, so they are given up")
-            self._not_stored(len(self._rows.get(predictions, [])))
+        except Exception:  # whatever is wrong with a row must not keep others out, nor end the thread
+            for table in list(self._rows):
+                self._sift(table)
         self.waiting.done(sum(len(rows) for rows in self._rows.values()))
         self._rows.clear()
+
+    def _sift(self, table: Table) -> None:
+        """Write the rows of a table but for those that the database will never take, which are found by halves."""
+        refused: list[Row] = []
+        reasons: set[str] = set()
+        pieces = [self._rows[table]]
+        while pieces:
+            piece = pieces.pop()
+            try:
+                self._database.write({table: piece})
+            except StoreError:
+                raise
+            except Exception as error:
+                if half := len(piece) // 2:
+                    pieces += piece[half:], piece[:half]
+                    continue
+                refused += piece
+                # The message of a database may repeat values.
+                reasons.add(type(error.orig if isinstance(error, DBAPIError) else error).__name__)
+        self.waiting.done(len(self._rows.pop(table)))
+        if refused:
+            self.refused[table.name] += len(refused)
+            _log.error(
+                "the database will never take %d rows of %s (%s), so they are given up; the first one's id is %s",
+                len(refused),
+                table.name,
+                ", ".join(sorted(reasons)),
+                refused[0].get("id"),
+            )
 
     def _forget(self) -> None:
         """Delete, now and then, what is too old to be kept."""
