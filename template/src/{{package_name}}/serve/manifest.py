@@ -2,14 +2,26 @@
 
 import os
 import subprocess
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from ..files import content_hash
+
+PACKAGE = Path(__file__).parents[1]
+COMPUTING = ("numpy", "onnxruntime", "polars")
+
 
 class Run(BaseModel):
-    """What decides about every prediction: two runs that agree in it may share their parts."""
+    """What decides about every prediction: two runs that agree in it may share their parts.
+
+    code         the commit, as `code_version` tells it
+    code_sha256  of the package as it is installed here, whatever the commit says
+    libraries    versions of those that compute
+    """
 
     model_config = ConfigDict(protected_namespaces=())
 
@@ -20,6 +32,8 @@ class Run(BaseModel):
     model_sha256: str
     trained_on: str
     code: str | None
+    code_sha256: str
+    libraries: dict[str, str]
 
 
 class Refusals(BaseModel):
@@ -85,3 +99,16 @@ def code_version() -> str | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return described.stdout.strip()
+
+
+def code_hash() -> str:
+    """SHA-256 of the package's modules, by which two states of changed code differ that git calls by one name."""
+    digest = sha256()
+    for name in sorted(module.relative_to(PACKAGE).as_posix() for module in PACKAGE.rglob("*.py")):
+        digest.update(f"{content_hash(PACKAGE / name)}  {name}\n".encode())
+    return digest.hexdigest()
+
+
+def library_versions() -> dict[str, str]:
+    """The versions of the libraries that compute a prediction."""
+    return {name: version(name) for name in COMPUTING}

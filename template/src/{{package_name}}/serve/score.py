@@ -18,7 +18,16 @@ from ..errors import ConfigurationError, DataError, SchemaError
 from ..files import content_hash, whole, write_json
 from ..model.predictor import Predictor
 from ..schema import Column
-from .manifest import Manifest, Refusals, Run, code_version, manifest_path, refused_path
+from .manifest import (
+    Manifest,
+    Refusals,
+    Run,
+    code_hash,
+    code_version,
+    library_versions,
+    manifest_path,
+    refused_path,
+)
 from .parts import Parts
 from .progress import Progress
 from .served import served_model, served_path
@@ -72,6 +81,8 @@ def score(config: Config, source: Path, output: Path, at_once: int = ROWS_AT_ONC
         model_sha256=model_hash,
         trained_on=predictor.signature.trained_on,
         code=code_version(),
+        code_sha256=code_hash(),
+        libraries=library_versions(),
     )
     parts = Parts(output, run)
     with configured(config.compute) as compute, compute.reach(rows, str(source)) as within_reach:
