@@ -1,6 +1,7 @@
 """What a person does to a generated project's files, and what a command that is refused leaves of them."""
 
 import re
+from pathlib import Path
 
 from harness.project import Project
 
@@ -13,6 +14,14 @@ def configure(project: Project, file: str, **settings: str) -> None:
         text, found = re.subn(rf"(?m)^(\s*(?:- )?{key}): .*$", rf"\1: {value}", text)
         assert found == 1, f"conf/{file} has {found} lines for {key}"
     path.write_text(text, encoding="utf-8")
+
+
+def move_last_rows(table: Path, to: Path, count: int) -> None:
+    """Move the last rows of a CSV file to a new one; read one after the other, they are what they were."""
+    header, *rows = table.read_text(encoding="utf-8").splitlines(keepends=True)
+    to.parent.mkdir(exist_ok=True)
+    table.write_text("".join([header, *rows[:-count]]), encoding="utf-8")
+    to.write_text("".join([header, *rows[-count:]]), encoding="utf-8")
 
 
 def refused(project: Project, command: str, **variables: str) -> str:

@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 import yaml
 from harness.command import run
+from harness.edits import configure, move_last_rows
 from harness.project import Project
 from harness.storages import SERVERS, Storage
 from harness.variants import KUBEFLOW
 
 STAGES = ["configure", "prepare", "train", "evaluate", "document", "gate"]
+TABLE = "data/raw/penguins.csv"
 
 pytestmark = pytest.mark.xdist_group("images")
 
@@ -67,12 +69,9 @@ def cluster(
     (place / "artifacts").chmod(0o777)
     fresh.run("git rm --quiet -r dvc.lock params.yaml reports MODEL_CARD.md")
     in_git, by_dvc = (fresh.path / "data/labelled" / name for name in ("a.csv", "b.csv"))
-    in_git.parent.mkdir()
-    for file in (in_git, by_dvc):
-        shutil.copy2(fresh.path / "data/raw/penguins.csv", file)
-    chosen = fresh.path / "conf/data/file.yaml"
-    text = chosen.read_text(encoding="utf-8")
-    chosen.write_text(text.replace("more: null", "more: data/labelled/*.csv"), encoding="utf-8")
+    move_last_rows(fresh.path / TABLE, by_dvc, 50)
+    move_last_rows(fresh.path / TABLE, in_git, 50)
+    configure(fresh, "data/file.yaml", more="data/labelled/*.csv")
     with SERVERS["s3"](place) as storage:
         fresh.run(f"uv run dvc remote modify storage url {storage.address}")
         for name, value in storage.settings.items():
@@ -111,8 +110,8 @@ def test_steps_share_a_model_through_the_storage_alone(cluster: Cluster, tmp_pat
     left = cluster.artifacts / "gate/after"
     assert json.loads((left / "reports/evaluation.json").read_text(encoding="utf-8"))["skill"] > 0.2
     trained_on = json.loads((left / "reports/data.json").read_text(encoding="utf-8"))["rows"]
-    table = cluster.project.path / "data/raw/penguins.csv"
-    assert trained_on > 2 * len(table.read_text(encoding="utf-8").splitlines())
+    in_raw = (cluster.project.path / TABLE).read_text(encoding="utf-8").splitlines()[1:]
+    assert trained_on == len(in_raw) + 100
     clone = cluster.project.copy(tmp_path / "clone")
     shutil.rmtree(clone.path / ".dvc/cache")
     shutil.rmtree(clone.path / "models")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from harness.command import run
+from harness.edits import configure, move_last_rows
 from harness.project import Project
 from harness.variants import PYTHONS
 from harness.workflow import Ran, Runner, Workflow
@@ -34,11 +35,8 @@ def repository(
     """A project whose rows DVC keeps, and whose commit before the last one knew worse metrics."""
     place = tmp_path_factory.mktemp("origin")
     copy = project(TASK).copy(place / "project")
-    (copy.path / LABELLED).parent.mkdir()
-    shutil.copy2(copy.path / TABLE, copy.path / LABELLED)
-    chosen = copy.path / "conf/data/file.yaml"
-    text = chosen.read_text(encoding="utf-8")
-    chosen.write_text(text.replace("more: null", f"more: {LABELLED}"), encoding="utf-8")
+    move_last_rows(copy.path / TABLE, copy.path / LABELLED, 100)
+    configure(copy, "data/file.yaml", more=LABELLED)
     copy.run(f"uv run dvc remote modify storage url {place / 'storage'}")
     copy.run(f"git rm --quiet --cached {TABLE}")
     copy.run(f"uv run dvc add --quiet {TABLE} data/labelled")
@@ -116,8 +114,8 @@ def test_pipeline_passes_its_gate_in_a_fresh_clone_on_the_rows_that_dvc_keeps(
         for path in (runner.folder / "artifacts/reports", repository.path)
     )
     assert seen == meant
-    labelled = (repository.path / LABELLED).read_text(encoding="utf-8")
-    assert json.loads(seen)["rows"] > len(labelled.splitlines())
+    in_raw = (repository.path / TABLE).read_text(encoding="utf-8").splitlines()[1:]
+    assert json.loads(seen)["rows"] == len(in_raw) + 100
 
 
 @pytest.mark.xdist_group("pipeline and image")
