@@ -58,7 +58,7 @@ def more_files(data: DataConfig) -> list[Path]:
     if any(mark in data.more for mark in "*?["):
         if missing := missing_tables(data.more):
             raise DataError(
-                f"{missing[0]} is not here, which DVC keeps and data.more in conf/data/ means ({data.more}): "
+                f"{missing[0]} is not here, though DVC keeps it and data.more in conf/data/ means it ({data.more}): "
                 "`uv run dvc pull` brings it"
             )
         return sorted(path for path in Path().glob(data.more) if path.is_file())
