@@ -424,10 +424,10 @@ def test_cluster_rolls_the_image_out_and_goes_back_when_a_later_one_fails(
         assert "predictions in sqlite:////data/predictions.db: " in seen
         assert '"prediction": "Adelie"' in seen
         assert "model_refused 0.0" in seen
-        with pytest.raises(AssertionError, match="/version answered 401"):
-            type_in(looked, origin.path, **here)
         alert = printed_commands(origin, "alerts.md", "PerformanceWorse").splitlines()[0]
-        assert type_in(f'{alert}\necho "$STORE_URL"', origin.path, **here).strip() == store
+        named, _, learn = alert.partition(" uv run ")
+        assert learn.startswith("poe labelled ")
+        assert type_in(f"{named} printenv STORE_URL", origin.path, **here).strip() == store
 
         unfit = signed(image, "ENV MODEL_PATH=/no/model")
         ran = _again(deployed, "unfit", needs=_needs(unfit)).run("production")

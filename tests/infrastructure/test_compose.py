@@ -107,7 +107,7 @@ def test_database_beside_the_service_is_reached_by_it_and_from_the_machine_as_th
     path = render()
     page = (path / "docs/options/deployment-compose.md").read_text(encoding="utf-8")
     [password, inside] = re.findall(r"export POSTGRES_PASSWORD=(\S+) STORE_URL=(\S+)", page)[0]
-    [outside] = re.findall(r"export STORE_URL=(\S+)", page)
+    [outside] = re.findall(r"^STORE_URL=(\S+) uv run", page, re.MULTILINE)
     variables = {"POSTGRES_PASSWORD": password, "STORE_URL": inside}
 
     services = _services(path, **variables)

@@ -229,7 +229,7 @@ def test_store_in_postgresql_is_saved_and_watched_as_the_pages_say_and_comes_bac
     with cluster() as made, made.running(tmp_path / "postgres.log"):
         # The database and its owner are those of the container that compose.yaml has.
         page = (served.path / "docs/options/deployment-compose.md").read_text(encoding="utf-8")
-        [printed] = re.findall(r"^export STORE_URL=(\S+)$", page, re.MULTILINE)
+        [printed] = re.findall(r"^STORE_URL=(\S+) uv run poe served$", page, re.MULTILINE)
         chosen = {"choose-one": quote(PASSWORD, safe=""), ":5432/": f":{made.port}/"}
         store = substituted(printed, **chosen)
         _ask(made.address, f"CREATE ROLE served LOGIN PASSWORD '{PASSWORD}'")
