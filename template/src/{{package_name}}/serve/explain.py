@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, Field, ValidationError, create_model
+from pydantic import BaseModel, Field, create_model
 
 from ..columns import Columns
 from ..errors import ModelError
@@ -14,11 +14,12 @@ from ..model.labels import original
 from ..model.predictor import Signature
 from ..schema import Column
 from .answers import json
+from .asked import read
 from .champion import Champion
 from .examples import has_time
 from .openapi import Body, OwnBody
 from .predict import no_answer
-from .problems import Problem, Refusal, refusal
+from .problems import Problem, Refusal
 from .service import Service
 
 
@@ -53,10 +54,9 @@ def routes(service: Service) -> APIRouter:
         """
         champion = service.champion
         agreed = champion.contract
-        try:
-            asked = agreed.explanation_model.model_validate_json(await request.body())
-        except ValidationError as error:
-            return json(refusal(error, agreed.columns), status=422)
+        asked = read(await request.body(), agreed.explanation_model, agreed.columns)
+        if isinstance(asked, Refusal):
+            return json(asked, status=422)
         row, label = agreed.explained_row(asked), agreed.explained_label(asked)
         try:
             async with one_by_one:

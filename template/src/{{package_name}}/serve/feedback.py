@@ -3,15 +3,16 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, FailFast, Field, create_model
 
 from ..model.predictor import Signature
 from ..schema import Column
 from .answers import json
+from .asked import read
 from .champion import Champion
 from .examples import example
 from .openapi import Body, OwnBody
-from .problems import Problem, Refusal, refusal
+from .problems import Problem, Refusal
 from .rows import values
 from .service import Service
 from .store.ids import EXAMPLE, PATTERN
@@ -50,10 +51,9 @@ def routes(service: Service) -> APIRouter:
             return json(
                 _refused("STORE_URL is none, so this service keeps no predictions and no outcomes"), 404
             )
-        try:
-            asked: Any = model.model_validate_json(await request.body())
-        except ValidationError as error:
-            return json(refusal(error, [told]), status=422)
+        asked = read(await request.body(), model, [told])
+        if isinstance(asked, Refusal):
+            return json(asked, status=422)
         by_id = {item.id: _typed(item.outcome, told) for item in asked.outcomes}
         if not service.store.keep(Outcomes(by_id)):
             return json(_refused("too much waits for the store: tell the outcomes again in a minute"), 503)
@@ -72,7 +72,7 @@ def request_model(signature: Signature) -> type[BaseModel]:
     return create_model(
         "Feedback",
         __config__=ConfigDict(extra="forbid"),
-        outcomes=(Annotated[list[item], Field(min_length=1, max_length=MOST_OUTCOMES)], ...),
+        outcomes=(Annotated[list[item], Field(min_length=1, max_length=MOST_OUTCOMES), FailFast()], ...),
     )
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, FailFast, Field, create_model, model_validator
 
 from ..columns import Columns, from_rows, take
 from ..data.windows import DATE, LEVEL, NAMES, Windows, latest
@@ -82,7 +82,11 @@ class History:
             __config__=ConfigDict(extra="forbid"),
             __validators__={"long_enough": model_validator(mode="after")(long_enough)},  # type: ignore[dict-item]
             history=(
-                Annotated[list[row], Field(min_length=1, max_length=MOST_ROWS, json_schema_extra=least)],
+                Annotated[
+                    list[row],
+                    Field(min_length=1, max_length=MOST_ROWS, json_schema_extra=least),
+                    FailFast(),
+                ],
                 ...,
             ),
             **more,

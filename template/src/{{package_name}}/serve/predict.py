@@ -4,14 +4,15 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, Field, ValidationError, create_model
+from pydantic import BaseModel, Field, create_model
 
 from ..columns import Columns, length
 from ..model.predictor import Prediction, Predictor
 from .answers import json
+from .asked import read
 from .champion import Champion
 from .openapi import Body, OwnBody
-from .problems import Problem, Refusal, refusal
+from .problems import Problem, Refusal
 from .service import Service
 from .store.ids import EXAMPLE, named
 from .store.records import Answered
@@ -36,10 +37,9 @@ def routes(service: Service) -> APIRouter:
         """Predict every row of the request, in its order."""
         champion = service.champion
         agreed = champion.contract
-        try:
-            asked = agreed.request_model.model_validate_json(await request.body())
-        except ValidationError as error:
-            return json(refusal(error, agreed.columns), status=422)
+        asked = read(await request.body(), agreed.request_model, agreed.columns)
+        if isinstance(asked, Refusal):
+            return json(asked, status=422)
         columns = agreed.to_columns(asked)
         prediction = await _predict(champion.predictor, columns)
         if not prediction.is_finite.all():

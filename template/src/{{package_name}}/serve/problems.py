@@ -1,8 +1,9 @@
 """What is wrong with a request, told by field, rule and value."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from json import dumps
+from itertools import islice
+from json import JSONEncoder, dumps
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -12,8 +13,11 @@ from .rows import quoted
 from .rows import rule as column_rule
 
 MOST = 100
-"""A thousand rows can be wrong in thousands of ways; the first ones show which."""
+"""A row can be wrong in thousands of ways; the first ones show which."""
+MOST_HINTS = 5
+"""Among hundreds of columns, each search for the right spelling takes some hundredths of a second."""
 LONGEST_VALUE = 100
+"""Letters of a value, or of a name, that are shown."""
 
 STRUCTURE = {
     "missing": "given",
@@ -29,8 +33,9 @@ STRUCTURE = {
     "int_parsing": "a whole number",
     "string_type": "text",
     "string_pattern_mismatch": "an id, as the predictions of an answer have one",
+    "nested": "a single value",
 }
-"""What must be where the body has the wrong shape, by pydantic's name of the error."""
+"""What must be where the body has the wrong shape, by pydantic's name of the error; `nested` is our own."""
 
 Place = tuple[int | str, ...]
 
@@ -52,9 +57,21 @@ class Refusal(BaseModel):
 
 def refusal(error: ValidationError, columns: Iterable[Column]) -> Refusal:
     """Tell what pydantic found, in terms of the columns that a row may have."""
+    return told(error.errors(include_url=False), columns)
+
+
+def told(errors: Iterable[Any], columns: Iterable[Column]) -> Refusal:
+    """Tell the first errors, which are in pydantic's form, in terms of the columns that a row may have."""
     known = {column.name: column for column in columns}
-    found = error.errors(include_url=False)[:MOST]
-    return Refusal(detail=[_problem(item, known) for item in found])
+    names = {name.casefold(): name for name in known}
+    problems, hints = [], 0
+    for found in islice(errors, MOST):
+        if found["type"] == "extra_forbidden":
+            hints += 1
+            problems.append(_unknown(found["loc"], known, names if hints <= MOST_HINTS else {}))
+        else:
+            problems.append(_problem(found, known))
+    return Refusal(detail=problems)
 
 
 def _problem(found: Any, known: dict[str, Column]) -> Problem:
@@ -63,8 +80,6 @@ def _problem(found: Any, known: dict[str, Column]) -> Problem:
         case "json_invalid":
             reason = found["msg"].removeprefix("Invalid JSON: ")
             return Problem(field=field, rule="JSON", value=None, message=f"{field} is not JSON ({reason})")
-        case "extra_forbidden":
-            return _unknown(field, found["loc"], known)
         case "missing":
             rule = _rule(found, known)
             message = f"{field} is absent, and must be {rule}"
@@ -75,16 +90,18 @@ def _problem(found: Any, known: dict[str, Column]) -> Problem:
             return Problem(field=field, rule=rule, value=value, message=message)
 
 
-def _unknown(field: str, place: Place, known: dict[str, Column]) -> Problem:
+def _unknown(place: Place, known: Iterable[str], candidates: Mapping[str, str]) -> Problem:
+    """Tell of a name that is none; `candidates` are the names that may be meant, by their small letters."""
+    field = path(place)
     if len(place) == 1:
         rule = "a field of the request"
         return Problem(field=field, rule=rule, value=None, message=f"{field} is not {rule}")
-    rule = f"one of {quoted(known)}"
-    folded = {name.casefold(): name for name in known}
-    closest = get_close_matches(str(place[-1]).casefold(), folded, n=1)
-    hint = f" (did you mean {quoted([folded[closest[0]]])}?)" if closest else ""
+    rule, name = f"one of {quoted(known)}", str(place[-1])
+    meant = name[:LONGEST_VALUE].casefold()
+    closest = get_close_matches(meant, candidates, n=1)
+    hint = f" (did you mean {quoted([candidates[closest[0]]])}?)" if closest else ""
     message = f"{field} is not a column that a row may have{hint}: its name must be {rule}"
-    return Problem(field=field, rule=rule, value=place[-1], message=message)
+    return Problem(field=field, rule=rule, value=_shown(name)[0], message=message)
 
 
 def _rule(found: Any, known: dict[str, Column]) -> str:
@@ -100,18 +117,28 @@ def path(place: Place) -> str:
     """Write a place as JavaScript would: `rows[3]["bill length"]`."""
     if not place:
         return "body"
-    steps = (f"[{dumps(step, ensure_ascii=False)}]" for step in place[1:])
-    return f"{place[0]}{''.join(steps)}"
+    steps = (f"[{_head(step)}]" for step in place[1:])
+    return f"{str(place[0])[:LONGEST_VALUE]}{''.join(steps)}"
 
 
 def _shown(value: Any) -> tuple[Any, str]:
     """Give a value as JSON can carry it, and as a sentence shows it; of a long one, the head."""
-    text = dumps(value, ensure_ascii=False, default=str)
+    text = _head(value)
     if len(text) > LONGEST_VALUE:
-        text = f"{text[:LONGEST_VALUE]}..."
         return text, text
     # NaN and infinity are known to Python's JSON, but not to JSON.
     return (value if _is_json(value) else text), text
+
+
+def _head(value: Any) -> str:
+    """Write a value as JSON; of a long one the beginning alone is written at all."""
+    value = value[: LONGEST_VALUE + 1] if isinstance(value, str) else value
+    text = ""
+    for part in JSONEncoder(ensure_ascii=False, default=str).iterencode(value):
+        text += part
+        if len(text) > LONGEST_VALUE:
+            return f"{text[:LONGEST_VALUE]}..."
+    return text
 
 
 def _is_json(value: Any) -> bool:

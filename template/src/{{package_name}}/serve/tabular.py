@@ -3,7 +3,7 @@
 from json import dumps
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, WithJsonSchema, create_model
 
 from ..columns import Columns, from_rows
 from ..model.labels import original
@@ -73,7 +73,7 @@ def _request_model(row: Any) -> type[BaseModel]:
     return create_model(
         "PredictionRequest",
         __config__=ConfigDict(extra="forbid"),
-        rows=(Annotated[list[row], Field(min_length=1, max_length=MOST_ROWS)], ...),
+        rows=(Annotated[list[row], Field(min_length=1, max_length=MOST_ROWS), FailFast()], ...),
     )
 
 
