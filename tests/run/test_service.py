@@ -23,6 +23,14 @@ SECONDS = 2
 """The longest that a request may take."""
 
 
+LISTS = {
+    task: {"/predict": name, "/explain": name, "/feedback": "outcomes"}
+    for task in TASKS
+    for name in ["history" if task == "forecasting" else "rows"]
+}
+"""The list in the body of a request, by task and path."""
+
+
 @dataclass(frozen=True)
 class Service:
     """A service of a task that wants a key."""
@@ -30,6 +38,7 @@ class Service:
     task: str
     port: int
     key: str
+    process: int
 
     def answer(self, *parts: bytes) -> bytes:
         """Send these bytes, and return all that comes until the server hangs up."""
@@ -66,8 +75,8 @@ def service(
         "MODEL_PATH": str(served.path / "models/model.onnx"),
         "PYTHONPATH": str(served.path / "src"),
     }
-    with listening(command, port, folder / "log", **variables):
-        yield Service(request.param, port, key)
+    with listening(command, port, folder / "log", **variables) as process:
+        yield Service(request.param, port, key, process)
 
 
 def test_no_request_that_can_be_thought_of_breaks_the_service(
@@ -114,6 +123,37 @@ def test_headers_that_make_no_sense_are_no_failure(service: Service, head: bytes
 
     assert re.match(rb"HTTP/1.1 4\d\d ", answer), answer
     assert b"\r\nserver:" not in answer
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells the peak")
+def test_no_request_of_the_size_that_is_allowed_takes_the_memory_of_the_container(
+    service: Service,
+) -> None:
+    bodies = [
+        '{"LIST":[{"a":[' + ",".join(["[]"] * 1_600_000) + "]}]}",
+        '{"LIST":[{' + ",".join(f'"{number}":1' for number in range(460_000)) + "}]}",
+        '{"LIST":[' + ",".join(["{}"] * 1_600_000) + "]}",
+    ]
+    before = _most_memory(service.process)
+
+    for path, name in LISTS[service.task].items():
+        for body in bodies:
+            content = body.replace("LIST", name).encode()
+            head = (
+                f"POST {path} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n"
+                f"Authorization: Bearer {service.key}\r\nContent-Length: {len(content)}\r\n\r\n"
+            )
+            assert service.answer(head.encode(), content).startswith(b"HTTP/1.1 422 ")
+
+    # compose.yaml and the Deployment give a container 512 MB, of which the service takes a quarter by itself.
+    assert _most_memory(service.process) - before < 250
+
+
+def _most_memory(process: int) -> float:
+    """Return the most memory that a process had at any time, in MB."""
+    status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+    [kilobytes] = re.findall(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
+    return int(kilobytes) / 1000
 
 
 def test_client_that_trickles_its_request_is_cut_off(service: Service) -> None:
