@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import time
 import urllib.request
@@ -198,6 +199,36 @@ def test_service_reports_to_nobody(service: Service) -> None:
     assert "telemetry" not in service.log
 
 
+@pytest.mark.parametrize("built", ["regression"], indirect=True)
+def test_champion_that_is_mounted_as_its_pages_say_gives_way_to_another_one(
+    built: Project, tmp_path: Path
+) -> None:
+    pages = machine.ROOT / "template/docs/options"
+    [options] = {
+        told
+        for page in ("tracking-dvc.md", "tracking-mlflow.md", "serving-api.md.jinja")
+        for told in re.findall(r"`(-v [^`]+models[^`]+)`", (pages / page).read_text("utf-8"))
+    }
+    models, model = tmp_path / "models", built.path / "models/model.onnx"
+    models.mkdir(mode=0o755)
+    tmp_path.chmod(0o755)
+    shutil.copyfile(model, models / "champion.onnx")
+    with started(built, options=options.replace("$PWD", str(tmp_path))) as running:
+        _wait_until_healthy(running)
+        before = running.ask("/version")["model_sha256"]
+
+        code = f'm = onnx.load("{model}"); m.doc_string = "another"; onnx.save(m, "next.onnx")'
+        run(f"{built.environment}/bin/python -c 'import onnx; {code}'", models)
+        (models / "next.onnx").replace(models / "champion.onnx")
+
+        deadline = time.monotonic() + 20
+        while running.ask("/version")["model_sha256"] == before and time.monotonic() < deadline:
+            time.sleep(0.2)
+        after = running.ask("/version")
+    assert after["refused"] is None
+    assert after["model_sha256"] == _hash(models / "champion.onnx") != before == _hash(model)
+
+
 def test_service_stops_at_once_and_cleanly_when_asked(built: Project) -> None:
     with started(built) as running:
         _wait_until_healthy(running)
@@ -227,6 +258,10 @@ def _wait_until_healthy(service: Service) -> None:
         if health != "starting" or time.monotonic() > deadline:
             raise AssertionError(f"the service is {health}, not healthy:\n{service.log}")
         time.sleep(0.2)
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _image(project: Project) -> str:
