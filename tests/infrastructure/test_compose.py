@@ -125,6 +125,34 @@ def test_database_beside_the_service_is_reached_by_it_and_from_the_machine_as_th
     assert outside.replace(password, "PASSWORD") in runbook
 
 
+def test_every_setting_of_the_service_reaches_its_container(render: Callable[..., Path]) -> None:
+    path = render()
+    [section] = re.findall(
+        r"^## Settings$(.*?)^## ",
+        (path / "docs/options/serving-api.md").read_text("utf-8"),
+        re.MULTILINE | re.DOTALL,
+    )
+    told = re.findall(r"^\| `([A-Z_]+)` \|", section, re.MULTILINE)
+    [settings] = path.glob("src/*/serve/settings.py")
+    read = re.findall(r"^    (\w+): .* = ", settings.read_text("utf-8"), re.MULTILINE)
+    assert len(read) >= 13
+    assert {name.upper() for name in read} <= set(told)
+
+    unset, chosen = (
+        _services(path, **dict.fromkeys(told, value), POSTGRES_PASSWORD="another's")["api"]
+        for value in ("", "chosen")
+    )
+
+    assert {name: chosen["environment"].get(name) for name in told} == dict.fromkeys(told, "chosen")
+    image = (path / "Dockerfile").read_text("utf-8")
+    for name in told:
+        value = unset["environment"][name]
+        assert value == "" or f"{name}={value}" in image or name == "FORWARDED_ALLOW_IPS", name
+    # The password of the database in its container is none of the service's business.
+    assert "another's" not in chosen["environment"].values()
+    assert unset["stop_grace_period"] == "30s"
+
+
 def _services(path: Path, **variables: str) -> dict[str, Any]:
     """Return what Compose makes of the services, those of all profiles."""
     told = run("docker compose --profile * config --format json", path, **variables).stdout
