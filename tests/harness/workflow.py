@@ -138,6 +138,17 @@ class Runner:
         contexts = self._contexts(self.folder, {})
         return bool(self.workflow.ask("job", job=job, contexts=contexts, status=status)["runs"])
 
+    def takes(self, job: str, name: str) -> bool:
+        """Say whether a job takes the step of that name while all goes well."""
+        contexts = self._contexts(self.folder, {})
+        about = self.workflow.ask("job", job=job, contexts=contexts, status="success")
+        contexts["env"] = about["env"]
+        steps = (
+            self.workflow.ask("step", job=job, step=number, contexts=contexts, status="success")
+            for number in range(about["steps"])
+        )
+        return bool(next(step["runs"] for step in steps if step["name"] == name))
+
     def run(
         self, job: str, matrix: Mapping[str, Any] | None = None, *, status: str = "success"
     ) -> Ran:

@@ -25,6 +25,7 @@ from harness.workflow import Ran, Runner, Workflow
 SCAN = "Look for known weaknesses"
 PROOF = "Prove that none was found because it was looked for"
 PUSH = "Push the image"
+ATTEST = "Say where it comes from"
 CHECK = "Take only an image that this workflow signed"
 SCORE = "Score rows of its own making as production does, with one folder to write to"
 TAKE = "Take it for the next runs"
@@ -164,10 +165,21 @@ def test_image_is_scanned_pushed_and_signed_by_its_digest(
         assert answer.headers["Docker-Content-Digest"] == digest
     image = f"{registry}/owner/project@{digest}"
     assert Path(service.variables["SIGNATURES"]).read_text() == f"sign {image}\nattest {image}\n"
-    assert built.given("Say where it comes from")["subject-digest"] == digest
+    assert built.given(ATTEST)["subject-digest"] == digest
     listed = json.loads((service.folder / "artifacts/image/sbom.json").read_text(encoding="utf-8"))
     assert {"onnxruntime", "fastapi"} <= {one["name"] for one in listed["components"]}
     assert digest in built.summary
+
+
+def test_origin_is_attested_only_where_github_keeps_attestations(service: Runner) -> None:
+    def attests(settings: dict[str, str], **repository: bool) -> bool:
+        told = {**PASSED, "repository": {**PASSED["repository"], **repository}}
+        return replace(service, payload=told, settings=settings).takes("image", ATTEST)
+
+    assert attests({}, private=False)
+    assert not attests({}, private=True)
+    assert not attests({"ATTEST": "false"}, private=True)
+    assert attests({"ATTEST": "true"}, private=True)
 
 
 @pytest.mark.parametrize(
