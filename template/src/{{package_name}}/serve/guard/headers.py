@@ -2,6 +2,8 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .scopes import path
+
 DOCUMENTATION = "/docs"
 
 _NOTHING = "default-src 'none'; frame-ancestors 'none'"
@@ -34,7 +36,7 @@ class Headers:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        added = self._added_to_page if scope["path"] == DOCUMENTATION else self._added
+        added = self._added_to_page if path(scope) == DOCUMENTATION else self._added
 
         async def adding(message: Message) -> None:
             if message["type"] == "http.response.start":

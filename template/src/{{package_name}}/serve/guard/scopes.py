@@ -12,9 +12,14 @@ def header(scope: Scope, name: bytes) -> bytes:
     return found
 
 
+def path(scope: Scope) -> str:
+    """Return the path as the service knows it, without what a proxy has it stand behind."""
+    return str(scope["path"]).removeprefix(scope.get("root_path", ""))
+
+
 def is_open(scope: Scope) -> bool:
     """Say whether anybody may ask for this path, as often as they like."""
-    return str(scope["path"]).removeprefix(scope.get("root_path", "")).startswith(OPEN)
+    return path(scope).startswith(OPEN)
 
 
 def client(scope: Scope) -> str:
