@@ -13,9 +13,18 @@ from harness.variants import PYTHONS, SWITCHES
 
 USES = re.compile(r"^\s*(?:- )?uses: (?P<action>.+)$", re.MULTILINE)
 SECRET = re.compile(r"\bsecrets\.(\w+)")
-# What no identity of a run can take the place of: addresses of databases with their passwords, a key of the service
-# itself, and leave to change the workflows.
-KEPT = {"DATABASE_URL", "MLFLOW_TRACKING_URI", "SMOKE_KEY", "STORE_URL", "TEMPLATE_TOKEN"}
+# What no identity of a run can take the place of: addresses of databases with their passwords, the login to a server of
+# MLflow, a key of the service itself, and leave to change the workflows.
+KEPT = {
+    "DATABASE_URL",
+    "MLFLOW_TRACKING_PASSWORD",
+    "MLFLOW_TRACKING_TOKEN",
+    "MLFLOW_TRACKING_URI",
+    "MLFLOW_TRACKING_USERNAME",
+    "SMOKE_KEY",
+    "STORE_URL",
+    "TEMPLATE_TOKEN",
+}
 LINTERS = {
     "zizmor": "zizmor --offline --no-progress --pedantic",
     "actionlint": "actionlint",
