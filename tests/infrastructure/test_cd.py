@@ -317,7 +317,7 @@ def test_compose_serves_the_image_and_goes_back_when_a_later_one_fails(
     assert (place / ".env").read_text().splitlines()[4:] == ["LAST=1", f"IMAGE={image}"]
     assert _served(place) == image
 
-    unfit = signed(image, "ENV MODEL_PATH=/no/model")
+    unfit = signed(image, 'ENTRYPOINT ["false"]')
     ran = _again(deployed, "unfit", needs=_needs(unfit)).run("staging")
     assert ran.status == "failure"
     assert ran.outcome("Start it in place of the version before") == "failure", str(ran)
@@ -376,7 +376,7 @@ def _alerts(staging: Staging) -> set[str]:
 def test_first_version_that_fails_has_nothing_to_go_back_to(
     service: Runner, built: Ran, registry: str, signed: Callable[..., str]
 ) -> None:
-    unfit = signed(f"{registry}/owner/project@{built.outputs['digest']}", "ENV MODEL_PATH=/no")
+    unfit = signed(f"{registry}/owner/project@{built.outputs['digest']}", 'ENTRYPOINT ["false"]')
     place = _place(service, "production")
     try:
         ran = _again(service, "nothing", needs=_needs(unfit)).run("production")
@@ -423,8 +423,6 @@ def test_cluster_rolls_the_image_out_and_goes_back_when_a_later_one_fails(
     cluster = Path(deployed.variables["CLUSTER"])
     (cluster / "secrets/api-keys").mkdir(parents=True)
     (cluster / "secrets/api-keys/keys").write_text(f"{line}\n", encoding="utf-8")
-    (cluster / "secrets/store").mkdir()
-    (cluster / "secrets/store/url").write_text(store, encoding="utf-8")
     try:
         ran = deployed.run("production")
         assert ran.status == "success", str(ran)
@@ -432,16 +430,19 @@ def test_cluster_rolls_the_image_out_and_goes_back_when_a_later_one_fails(
         assert _running(cluster) == image
         here = deployed.variables | {"PATH": f"{tools}{os.pathsep}{machine.environment()['PATH']}"}
         looked = printed_commands(origin, "incident.md", "In the first five minutes")
-        seen = type_in(looked, origin.path, key, **here)
-        assert "predictions in sqlite:////data/predictions.db: " in seen
+        [of_store] = [line for line in looked.splitlines() if line.endswith(".serve.store")]
+        assert "STORE_URL is none" in run(of_store, origin.path, check=False, **here).stdout
+        seen = type_in(looked.replace(of_store, ""), origin.path, key, **here)
         assert '"prediction": "Adelie"' in seen
         assert "model_refused 0.0" in seen
+        (cluster / "secrets/store").mkdir()
+        (cluster / "secrets/store/url").write_text(store, encoding="utf-8")
         alert = printed_commands(origin, "alerts.md", "PerformanceWorse").splitlines()[0]
         named, _, learn = alert.partition(" uv run ")
         assert learn.startswith("poe labelled ")
         assert type_in(f"{named} printenv STORE_URL", origin.path, **here).strip() == store
 
-        unfit = signed(image, "ENV MODEL_PATH=/no/model")
+        unfit = signed(image, 'ENTRYPOINT ["false"]')
         ran = _again(deployed, "unfit", needs=_needs(unfit)).run("production")
         assert ran.outcome("Roll it out") == "failure", str(ran)
         assert ran.outcome(BACK) == "success", str(ran)
