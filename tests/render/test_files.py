@@ -7,6 +7,7 @@ import re
 import subprocess
 import tomllib
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path, PurePath, PureWindowsPath
 from typing import Any
 
@@ -19,6 +20,8 @@ from harness.rendered import Variant, parse
 JINJA = re.compile(r"(?<!\$)\{\{(?! \.)[- ]|\{%[-+ ]|\{#[- ]")
 LINK = re.compile(r"\]\(\s*([^)#?\s]+)[^)]*\)")
 QUOTED_PATH = re.compile(r"`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:lock|md|py|toml|yaml|yml))`")
+TASK = re.compile(r"(?:uv run |`)poe (?:-\S+ )*([a-z][\w-]*)")
+WORKFLOW = re.compile(r"(?:workflows/|gh workflow run )([\w-]+\.ya?ml)")
 MADE_BY_COMMANDS = {
     ".airflow/",
     ".dvc/cache",
@@ -146,6 +149,71 @@ def test_every_path_that_a_page_names_exists_or_is_made(variant: Variant) -> Non
     ]
 
     assert unknown == []
+
+
+def test_every_import_of_the_package_leads_to_a_module_that_has_it(variant: Variant) -> None:
+    sources = variant.path / "src"
+    dangling = []
+    for name, text in variant.texts.items():
+        for module, imported in _own_imports(variant, name, text) if name.endswith(".py") else []:
+            inside = sources / module.replace(".", "/")
+            found = [inside.with_suffix(".py"), inside / "__init__.py", inside / f"{imported}.py"]
+            places = [place for place in found if place.exists()]
+            if not any(place == found[2] or _names(place, imported) for place in places):
+                dangling.append(f"{name}: {imported} of {module}")
+
+    assert dangling == []
+
+
+def _own_imports(variant: Variant, name: str, text: str) -> Iterator[tuple[str, str]]:
+    """Give each module of the package that a file imports from, and what it takes."""
+    package = variant.tables.answers["package_name"]
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom):
+            # Tests, too, lie in folders that are packages; only those in src/ are the project's.
+            above = PurePath(name).parts[1 : -node.level] if node.level else ()
+            module = ".".join([*above, *filter(None, [node.module])])
+            if module.partition(".")[0] == package and (not node.level or name.startswith("src/")):
+                yield from ((module, alias.name) for alias in node.names)
+
+
+def _names(module: Path, imported: str) -> bool:
+    return re.search(rf"\b{imported}\b", module.read_text(encoding="utf-8")) is not None
+
+
+def test_every_task_that_is_named_exists(variant: Variant) -> None:
+    poe = tomllib.loads(variant.texts["pyproject.toml"])["tool"]["poe"]
+    included = (tomllib.loads(variant.texts[name]) for name in poe.get("include", []))
+    tasks = set(poe["tasks"]).union(*(one["tool"]["poe"]["tasks"] for one in included))
+
+    unknown = [
+        f"{name}: {task}"
+        for name, text in variant.texts.items()
+        for task in TASK.findall(text)
+        if task not in tasks
+    ]
+
+    assert unknown == []
+
+
+def test_every_workflow_that_is_named_exists(variant: Variant) -> None:
+    workflows = {
+        Path(name).name: yaml.safe_load(text)
+        for name, text in variant.texts.items()
+        if name.startswith(".github/workflows/")
+    }
+    titles = {workflow["name"] for workflow in workflows.values()}
+    awaited = {
+        title
+        for workflow in workflows.values()
+        # YAML reads `on` as true.
+        for title in (workflow[True].get("workflow_run") or {}).get("workflows", [])
+    }
+    named = {name for text in variant.texts.values() for name in WORKFLOW.findall(text)}
+
+    assert awaited <= titles
+    assert named <= set(workflows)
+    assert named, "no page names a workflow"
 
 
 def test_every_input_of_the_pipeline_exists_or_is_made_by_it(variant: Variant) -> None:
