@@ -1,11 +1,11 @@
 """Workflows log in to the MLflow that a team shares where their runs are to be kept, and nowhere else."""
 
-import ast
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from harness.kubeflow import asked_of_pods
 from harness.project import Project
 from harness.workflow import Workflow
 
@@ -62,21 +62,12 @@ def test_weekly_training_takes_address_and_credentials_of_the_server_from_secret
     assert {name: told.get(name) for name in SECRETS} == SECRETS
 
 
-def test_pods_take_address_and_credentials_of_the_server_from_the_secret_that_the_page_names(
+def test_pods_take_address_and_credentials_of_the_server_from_the_secret_that_its_example_makes(
     render: Callable[..., Path],
 ) -> None:
     path = render({"tracking": "mlflow", "orchestrator": "kubeflow", "storage": "gcs"})
 
-    code = ast.parse((path / "orchestration/kubeflow/pipeline.py").read_text(encoding="utf-8"))
-    [asked] = [
-        ast.literal_eval(one.value)
-        for one in ast.walk(code)
-        if isinstance(one, ast.AnnAssign) and ast.unparse(one.target) == "CREDENTIALS"
-    ]
-    page = (path / "docs/options/orchestrator-kubeflow.md").read_text(encoding="utf-8")
-    assert set(asked) == set(SECRETS)
-    assert "kubectl create secret generic pipeline" in page
-    assert all(f"`{name}`" in page for name in SECRETS)
+    assert asked_of_pods(path) == set(SECRETS)
 
 
 def _environment(reader: Path, project: Path, file: str, job: str, step: str) -> Mapping[str, str]:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from harness.command import run
+from harness.kubeflow import asked_of_pods
 from harness.project import Project
 from harness.servers import hearing
 from harness.storages import SERVERS, reach
@@ -168,7 +169,14 @@ def test_compiled_pipeline_has_every_stage_in_order_and_is_the_same_each_time(
     }
     secrets = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
     assert set(secrets) == set(executors)
-    assert "AWS_SECRET_ACCESS_KEY" in json.dumps(secrets["exec-gate"])
+    asked = asked_of_pods(kubeflow.path)
+    assert "AWS_SECRET_ACCESS_KEY" in asked
+    for executor in secrets.values():
+        [secret] = executor["secretAsEnv"]
+        assert secret["optional"]
+        assert {pair["secretKey"]: pair["envVar"] for pair in secret["keyToEnv"]} == {
+            key: key for key in asked
+        }
 
 
 def test_steps_without_a_common_disk_make_the_model_that_a_commit_then_names(
