@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -211,7 +212,25 @@ def _refuse_to_leave_out(report: pytest.TestReport | pytest.CollectReport) -> No
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """End with a line per variant: what ran, and how long."""
+    """End with a line per reason for which tests were left out, and a line per variant."""
+    _list_left_out(terminalreporter)
+    _list_variants(terminalreporter)
+
+
+def _list_left_out(terminalreporter: Any) -> None:
+    left_out: dict[str, Counter[str]] = {}
+    for report in terminalreporter.stats.get("skipped", ()):
+        path, _, reason = report.longrepr
+        left_out.setdefault(reason.removeprefix("Skipped: "), Counter())[path] += 1
+    if left_out:
+        terminalreporter.section("left out")
+    for reason, places in left_out.items():
+        listed = ", ".join(f"{number} in {path}" for path, number in places.items())
+        terminalreporter.write_line(f"{reason}: {listed}")
+
+
+def _list_variants(terminalreporter: Any) -> None:
+    """Tell of each variant what ran, and how long."""
     ran: dict[str, list[pytest.TestReport]] = {}
     for reports in terminalreporter.stats.values():
         for report in reports:
@@ -229,7 +248,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         checks = [report for report in reports if report.when == "call"]
         failed = [report.nodeid.partition("::")[2] for report in reports if report.failed]
         terminalreporter.write_line(
-            f"{'FAIL' if failed else 'ok':4}  {variant}: made in {seconds[True]:.0f} s, "
+            f"{'FAIL' if failed else 'ok' if checks else 'out':4}  {variant}: made in {seconds[True]:.0f} s, "
             f"{len(checks)} checks in {seconds[False]:.0f} s {' '.join(failed)}".rstrip()
         )
     for combination in CANNOT_RUN_HERE:

@@ -92,10 +92,22 @@ def lighter_torch(python: str) -> str:
 def require_python(version: str) -> str:
     """Return what to tell uv as UV_PYTHON, or leave the test out if uv cannot get that Python."""
     wanted = interpreter(version)
-    if os.environ.get("UV_PYTHON_DOWNLOADS") == "never":
-        search = subprocess.run(
-            ["uv", "python", "find", wanted], env=environment(), capture_output=True, check=False
-        )
-        if search.returncode:
-            leave_out(f"Python {version} is not on this machine, and UV_PYTHON_DOWNLOADS is never")
+    if complaint := _missing(wanted):
+        leave_out(f"Python {version} is not on this machine, and uv does not get it: {complaint}")
     return wanted
+
+
+@cache
+def _missing(python: str) -> str:
+    """Return why uv has no such Python and gets none, or nothing."""
+    for command in ("find", "install"):
+        ran = subprocess.run(
+            ["uv", "python", command, python],
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if not ran.returncode:
+            return ""
+    return ran.stderr.strip().splitlines()[-1].strip()

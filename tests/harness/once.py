@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from filelock import FileLock
 
 
 def once(folder: Path, build: Callable[[Path], object]) -> Path:
     """Build `folder` for the first test that asks; every other, in any worker, waits and shares it.
 
-    Raises what `build` raised, for every test that asks: a broken start is told, not tried again.
+    Raises what `build` raised, for every test that asks: a broken start is told, not tried
+    again. What leaves a test out leaves out each that asks.
     """
     done, failed = (
         folder.with_name(f"{folder.name}.done"),
@@ -22,6 +24,8 @@ def once(folder: Path, build: Callable[[Path], object]) -> Path:
             folder.parent.mkdir(parents=True, exist_ok=True)
             try:
                 build(folder)
+            except pytest.skip.Exception:
+                raise
             except BaseException as error:
                 failed.write_text(f"{folder.name} could not be made: {error}")
                 raise

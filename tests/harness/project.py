@@ -74,12 +74,15 @@ def opened(path: Path, environments: Path) -> Project:
 
 
 def start(path: Path, environments: Path) -> Project:
-    """Take a freshly rendered project through git, `uv sync` and its first commit."""
+    """Take a freshly rendered project through git, `uv sync` and its first commit.
+
+    Leaves the test out where its Python cannot be had.
+    """
     project = opened(path, environments)
     begin(path)
 
     oldest = read_pyproject(path)["project"]["requires-python"].removeprefix(">=")
-    python = machine.interpreter(oldest)
+    python = machine.require_python(oldest)
     run(f"uv lock --quiet {machine.lighter_torch(oldest)}", path, UV_PYTHON=python)
     environments.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{project.environment}.lock"):
