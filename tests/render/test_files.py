@@ -282,6 +282,16 @@ def test_the_python_of_the_package_is_no_template(template: Path) -> None:
         assert not JINJA.search(source.read_text(encoding="utf-8")), f"{source.name} holds Jinja"
 
 
+def test_other_python_holds_the_name_of_the_package_and_no_other_jinja(template: Path) -> None:
+    sources = list((template / "template").rglob("*.py.jinja"))
+
+    assert sources
+    for source in sources:
+        text = source.read_text(encoding="utf-8").replace("{{ package_name }}", "named")
+        assert not JINJA.search(text), f"{source.name} holds Jinja"
+        ast.parse(text)
+
+
 def _is_valid_on_windows(name: str) -> bool:
     return (
         len(name) <= LONGEST_ON_WINDOWS
