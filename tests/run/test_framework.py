@@ -68,8 +68,8 @@ def test_its_tuned_model_is_trained_and_exported(
 ) -> None:
     own = project("regression", framework=framework).copy(tmp_path / "project")
 
-    own.run(f"uv run poe tune --model {CANDIDATES[framework]} --trials 2")
-    own.run(f"uv run python -m {own.package} train model=tuned")
+    own.run(f"uv run poe tune --model {CANDIDATES[framework]} --trials 2 folds=2")
+    own.run(f"uv run python -m {own.package} train model=tuned folds=2")
 
     training = json.loads((own.path / "reports/training.json").read_text(encoding="utf-8"))
     assert [candidate["name"] for candidate in training["candidates"]] == [CANDIDATES[framework]]
