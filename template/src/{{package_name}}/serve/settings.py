@@ -24,6 +24,7 @@ class Settings(BaseModel):
     api_keys_file: Path | None = None
     rate_limit: Annotated[int, Field(ge=0)] = 0
     largest_request: Annotated[int, Field(gt=0)] = 5_000_000
+    largest_together: Annotated[int, Field(gt=0)] = 50_000_000
     longest_request_seconds: Annotated[float, Field(gt=0, le=3600)] = 10.0
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_client: bool = False

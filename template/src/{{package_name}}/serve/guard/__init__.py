@@ -30,6 +30,11 @@ def guard(app: FastAPI, service: Service, keys: Keys) -> None:
         Middleware(Refusals),
         Middleware(Access, keys=keys),
         Middleware(Rate, per_minute=settings.rate_limit),
-        Middleware(Limits, largest=settings.largest_request, seconds=settings.longest_request_seconds),
+        Middleware(
+            Limits,
+            largest=settings.largest_request,
+            together=settings.largest_together,
+            seconds=settings.longest_request_seconds,
+        ),
     ]
     app.openapi = with_refusals(app.openapi, keys)  # type: ignore[method-assign]

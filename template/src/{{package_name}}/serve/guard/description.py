@@ -14,7 +14,7 @@ REFUSED = {
     408: "The request came too slowly",
     413: "The request is too large",
     429: "The client asks too often",
-    503: "The answer took too long",
+    503: "The answer took too long, or too many large requests are being answered",
 }
 WITHOUT_KEY = {401: "The request has no valid key"}
 SCHEME = "key"
