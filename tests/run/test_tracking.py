@@ -222,6 +222,23 @@ def test_two_processes_that_register_one_model_at_once_make_one_version(team: Te
     assert sorted("this model is version 1 already" in one for one in told) == [False, True], told
 
 
+def test_rows_that_no_commit_names_are_refused_until_one_does(team: Team, tmp_path: Path) -> None:
+    changed = Team(team.project.copy(tmp_path / "changed"), team.server)
+    table = changed.project.path / "data/raw/large.csv"
+    table.write_text("rows\n", encoding="utf-8")
+    changed.run("dvc add --quiet data/raw/large.csv")
+    changed.project.commit("Keep a table")
+    table.write_text("other rows\n", encoding="utf-8")
+
+    [refused] = re.findall("register: (.+)", changed.run("poe register", check=False))
+    [remedy] = re.findall("`uv run (dvc add .+?)`, commit", refused)
+    changed.run(remedy)
+    changed.project.commit("Keep the other rows")
+
+    assert refused.startswith("data/raw/large.csv is not what its .dvc file names")
+    assert "this model is version 3 already" in changed.run("poe register", check=False)
+
+
 @with_mlflow
 def test_two_clones_that_register_at_once_make_two_versions(team: Team, tmp_path: Path) -> None:
     clones = [Team(team.project.copy(tmp_path / name), team.server) for name in ("one", "two")]

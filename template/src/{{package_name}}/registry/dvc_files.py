@@ -1,4 +1,4 @@
-"""What DVC knows: which stages are out of date, and the content of files by its hash."""
+"""What DVC knows: which stages are out of date, which files were modified, and the content of files by its hash."""
 
 import hashlib
 import json
@@ -24,6 +24,17 @@ def outdated() -> list[str]:
     """
     told = json.loads(_dvc("status", "--json"))
     return [name for name in told if name != "configure" and not name.endswith(".dvc")]
+
+
+def modified() -> list[Path]:
+    """Files and folders that are not as DVC's own files name them.
+
+    Of what its cache lacks, `dvc status` does not say whether it was modified.
+
+    Raises RegistryError if DVC cannot say.
+    """
+    told = json.loads(_dvc("data", "status", "--json"))
+    return [Path(name) for name in told.get("uncommitted", {}).get("modified", [])]
 
 
 def content(path: Path) -> Content:

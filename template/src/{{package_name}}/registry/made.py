@@ -15,7 +15,7 @@ from ..errors import RegistryError
 from ..files import content_hash, read_json
 from ..report.gate import gate
 from ..schema import Schema
-from .dvc_files import content, outdated
+from .dvc_files import content, modified, outdated
 from .git import commit, uncommitted
 from .history import Facts
 
@@ -37,6 +37,7 @@ def made(config: Config, own: Collection[str], why: str) -> Facts:
     name = commit()
     check_committed(own)
     check_current(config)
+    check_tables()
     evaluation = read_json(paths.EVALUATION_REPORT)
     return Facts(
         why=why,
@@ -77,6 +78,20 @@ def check_current(config: Config) -> None:
         f"the model is not what the pipeline would make now, since {changed}: run `uv run poe pipeline`, commit, and "
         "register that"
     )
+
+
+def check_tables() -> None:
+    """Raise RegistryError if a table that DVC keeps is not the one that its .dvc file names, and so the commit.
+
+    Asked when the stages are current: what else was modified is no table of theirs.
+    """
+    for table in modified():
+        # The champion is fetched anew all the time, and no model learns from it.
+        if table != paths.CHAMPION:
+            raise RegistryError(
+                f"{table} is not what its .dvc file names, so that the commit would name other rows: `uv run dvc add "
+                f"{table}`, commit, and register; or `uv run dvc checkout {table}` if it was changed by mistake"
+            )
 
 
 def test_rows(config: Config) -> str:
