@@ -17,15 +17,8 @@ Exit status: 0 updated, or nothing to update; 1 updated, with conflicts to resol
 
 import argparse
 import sys
-import tempfile
-from pathlib import Path
 
 from updating.errors import UpdateError
-from updating.landing import land
-from updating.plan import Plan, prepare
-from updating.project import Project
-from updating.report import next_steps, show_list, show_merge
-from updating.template import Template
 
 
 def main() -> int:
@@ -41,30 +34,15 @@ def main() -> int:
     parser.add_argument("--template", metavar="ADDRESS", help="where the template has moved to")
     given = parser.parse_args()
     try:
-        project = Project.open(Path())
-        project.check_committed()
-        with tempfile.TemporaryDirectory(prefix="template-update-") as folder:
-            address = given.template or project.address
-            template = Template.fetch(address, Path(folder, "template"), given.template or project.source)
-            plan = prepare(project, template, Path(folder), given.to, given.data)
-            show(plan)
-            if given.dry_run or not plan.merged.changes_anything:
-                return 0
-            land(plan.merged, project.repository)
-        return next_steps(plan.merged)
+        # Only here is an interruption told in one line, and the imports take a while.
+        from updating.update import update
+
+        return update(given.template, given.to, given.data, dry_run=given.dry_run)
     except UpdateError as error:
         print(f"template-update: {error}\nNothing was changed.", file=sys.stderr)
     except KeyboardInterrupt:
         print("template-update: interrupted. Nothing was changed.", file=sys.stderr)
     return 2
-
-
-def show(plan: Plan) -> None:
-    """Print what an update will do."""
-    print(f"Template {plan.old} -> {plan.new}" if plan.old != plan.new else f"Template {plan.old}")
-    show_list("What is new", plan.news)
-    show_list("Answers", plan.answers)
-    show_merge(plan.merged)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,13 @@ from harness.releases import UPDATE, Releases, snapshot, update
 
 KILLS = int(os.environ.get("KILLS", "50"))
 ROUNDS = 5
+ENDLESS = """
+import time
+from pathlib import Path
+Path(__file__).with_name("begun").touch()
+time.sleep(60)
+"""
+"""A module whose import takes longer than anybody waits."""
 MANY = {f"many/{number}.txt": f"{number}\n" * 50 for number in range(400)}
 
 
@@ -56,14 +63,20 @@ def test_killed_update_is_whole_or_has_not_begun(project: Path, seed: int) -> No
         shutil.rmtree(copy)
 
 
-@pytest.mark.parametrize("where", ["before", "within"])
+@pytest.mark.parametrize("where", ["importing", "before", "within"])
 def test_interrupted_update_says_what_became_of_it(project: Path, where: str) -> None:
     before = _seen(project)
-    updating = _start(project)
+    modules = project.with_name("modules")
+    if where == "importing":
+        modules.mkdir()
+        (modules / "yaml.py").write_text(ENDLESS, encoding="utf-8")
+    updating = _start(project, PYTHONPATH=str(modules))
     if where == "within":
         _await_landing(project, updating)
     else:
-        while not any(project.parent.glob("template-update-*")):
+        begun = "modules/begun" if where == "importing" else "template-update-*"
+        while not any(project.parent.glob(begun)):
+            assert updating.poll() is None, "it ended before it could be interrupted"
             time.sleep(0.01)
     os.killpg(updating.pid, signal.SIGINT)
     told, _ = updating.communicate(timeout=60)
@@ -73,7 +86,7 @@ def test_interrupted_update_says_what_became_of_it(project: Path, where: str) ->
         assert "MM setup.cfg" in _seen(project)[1] or "UU setup.cfg" in _seen(project)[1]
     else:
         assert updating.returncode == 2
-        assert "interrupted. Nothing was changed." in told
+        assert told == "template-update: interrupted. Nothing was changed.\n"
         assert _seen(project) == before
 
 
@@ -100,11 +113,11 @@ def test_full_disk_leaves_all_as_it_was(project: Path, tmp_path: Path) -> None:
         run(f"umount {disk}", tmp_path)
 
 
-def _start(project: Path) -> "subprocess.Popen[str]":
+def _start(project: Path, **variables: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, str(UPDATE)],
         cwd=project,
-        env=machine.environment(TMPDIR=str(project.parent)),
+        env=machine.environment(TMPDIR=str(project.parent), **variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
