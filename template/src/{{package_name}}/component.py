@@ -27,4 +27,4 @@ def made(component: Component, wrong: str, where: str, *arguments: Any, **option
 def _cause(error: InstantiationException) -> str:
     if isinstance(error.__cause__, ValidationError):
         return "; ".join(f"{'.'.join(map(str, it['loc']))}: {it['msg']}" for it in error.__cause__.errors())
-    return str(error.__cause__ or error)
+    return " ".join(str(error.__cause__ or error).split())

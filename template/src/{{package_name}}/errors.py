@@ -1,6 +1,11 @@
 """Errors that a person can act on: each message says what was found, what was expected, what to do."""
 
 
+def first_line(error: BaseException) -> str:
+    """What an error of a library says, in one line; its kind if it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
 class ProjectError(Exception):
     """Base of the errors below; the command line prints its message without a traceback."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from ..config import DataConfig
-from ..errors import DataError
+from ..errors import DataError, first_line
 from .names import tidy
 from .table_file import existing
 
@@ -36,9 +36,8 @@ def scan(path: Path, form: DataConfig, name: str = "") -> pl.LazyFrame:
 
 def unreadable(name: str, error: Exception) -> DataError:
     """The error for a file whose rows cannot be told apart."""
-    first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return DataError(
-        f"{name} cannot be read as a table ({first_line}): mend the file, or check data.separator and "
+        f"{name} cannot be read as a table ({first_line(error)}): mend the file, or check data.separator and "
         "data.encoding in conf/data/ (such as ';' and latin-1)"
     )
 

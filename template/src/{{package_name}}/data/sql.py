@@ -11,7 +11,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from ..config import DataConfig
-from ..errors import DataError
+from ..errors import DataError, first_line
 from .deadline import in_time
 from .example import example_database
 from .query import ROWS_AT_ONCE, Answer, Query
@@ -112,8 +112,7 @@ class Sql(Query):
 
     def _reason(self, error: Exception) -> str:
         """What the database said, in one line and without a secret."""
-        said = str(error.orig if isinstance(error, DBAPIError) else error).strip() or type(error).__name__
-        line = said.splitlines()[0]
+        line = first_line((isinstance(error, DBAPIError) and error.orig) or error)
         password = self._url.password or ""
         for secret in (password, quote(password, safe=""), quote_plus(password), *self._url.query.values()):
             line = line.replace(str(secret), "***") if secret else line

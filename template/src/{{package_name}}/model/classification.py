@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..columns import Columns
+from ..columns import Columns, length
 from ..schema import Schema
 from .judge import Fold, Rows, blocks_of_rows
 from .labels import labels
@@ -55,7 +55,7 @@ class Classification:
     def baseline(self, known: Columns, target: NDArray[Any], asked: Columns) -> Prediction:
         """The most frequent class, with the classes' shares as probabilities."""
         classes, counts = np.unique(target.astype(str), return_counts=True)
-        rows = len(next(iter(asked.values())))
+        rows = length(asked)
         shares = np.tile(counts / counts.sum(), (rows, 1))
         return Prediction(np.full(rows, classes[counts.argmax()], dtype=object), tuple(classes), shares)
 

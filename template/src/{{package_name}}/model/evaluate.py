@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hydra.utils import instantiate
 
 from .. import paths
 from ..config import Config
@@ -17,6 +16,7 @@ from .fairness import fairness
 from .importance import importance
 from .intervals import intervals
 from .judge import Judge
+from .judge import configured as configured_judge
 from .predictor import Prediction, Predictor, pick
 from .slices import slices, worst
 
@@ -27,7 +27,7 @@ def evaluate(config: Config) -> None:
     Reads   models/model.onnx, data/test.parquet, data/train.parquet, reports/training.json.
     Writes  reports/evaluation.json, reports/metrics.json, reports/plots/, reports/figures/.
     """
-    judge: Judge = instantiate(config.task.judge)
+    judge = configured_judge(config.task)
     predictor = Predictor(paths.SERVED_MODEL)
     known, asked = load_examples(paths.TRAIN, judge), load_examples(paths.TEST, judge)
     prediction = predictor.predict(asked.table)

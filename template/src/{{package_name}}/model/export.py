@@ -7,12 +7,12 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import onnx
 import skops.io
-from hydra.utils import instantiate
 from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 from sklearn.pipeline import Pipeline
 
 from ..columns import category_names, number_names
+from ..component import made
 from ..config import Component, Config
 from ..errors import DisagreementError
 from ..features import features
@@ -49,8 +49,14 @@ class Library(Protocol):
 
 
 def libraries(config: Config) -> list[Library]:
-    """The libraries of the candidates, each made known to skl2onnx."""
-    named: list[Library] = [instantiate(library) for library in config.model.libraries.values()]
+    """The libraries of the candidates, each made known to skl2onnx.
+
+    Raises ConfigurationError if there is no such library.
+    """
+    named: list[Library] = [
+        made(library, f"model.libraries.{name} is no library of estimators", "conf/model/")
+        for name, library in config.model.libraries.items()
+    ]
     for library in named:
         library.register()
     return named

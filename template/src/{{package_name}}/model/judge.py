@@ -7,7 +7,9 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..columns import Columns
+from ..columns import Columns, length
+from ..component import made
+from ..config import TaskConfig
 from ..schema import Schema
 from .predictor import Prediction
 
@@ -79,8 +81,17 @@ class Judge(Protocol):
         ...
 
 
+def configured(task: TaskConfig) -> Judge:
+    """The judge that the configuration names.
+
+    Raises ConfigurationError if there is no such judge, or it does not know one of its settings.
+    """
+    judge: Judge = made(task.judge, "task.judge is no judge of predictions", "conf/task/")
+    return judge
+
+
 def blocks_of_rows(columns: Columns, schema: Schema) -> Rows:
     """Rows of one group form a block; without groups every row is one."""
     if schema.group is None:
-        return np.arange(len(next(iter(columns.values()))))
+        return np.arange(length(columns))
     return np.unique(columns[schema.group.name].astype(str), return_inverse=True)[1]

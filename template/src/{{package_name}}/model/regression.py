@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..columns import Columns
+from ..columns import Columns, length
 from ..schema import Schema
 from .judge import Fold, Rows, blocks_of_rows
 from .predictor import Prediction
@@ -48,7 +48,7 @@ class Regression:
 
     def baseline(self, known: Columns, target: NDArray[Any], asked: Columns) -> Prediction:
         """The median, which has the smallest mean absolute error of all constants."""
-        return Prediction(np.full(len(next(iter(asked.values()))), np.median(target)))
+        return Prediction(np.full(length(asked), np.median(target)))
 
     def blocks(self, columns: Columns, schema: Schema) -> Rows:
         """Rows of one group hang together; others stand for themselves."""

@@ -7,21 +7,22 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from hydra.utils import instantiate
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from .. import paths
 from ..columns import take
+from ..component import made
 from ..compute.compute import Compute, configured
 from ..config import Component, Config
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, first_line
 from ..features import features
 from ..files import read_json, write_json
 from .encoder import model_frame, with_encoder
 from .examples import Examples, load_examples
 from .export import agreement, libraries, load_fitted, save_fitted, save_served, sign
 from .judge import Fold, Judge
+from .judge import configured as configured_judge
 from .predictor import Prediction, Predictor
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def train(config: Config) -> None:
     Writes  models/model.skops, models/model.onnx, reports/training.json.
     Raises  DisagreementError if the exported model's predictions differ from the fitted one's.
     """
-    judge: Judge = instantiate(config.task.judge)
+    judge = configured_judge(config.task)
     check_metric(config.task.metric, judge)
     known = load_examples(paths.TRAIN, judge)
     with configured(config.compute) as compute:
@@ -120,11 +121,21 @@ def score_fold(same: Contest, meeting: tuple[Component, int]) -> tuple[float, fl
 
 
 def fit(candidate: Component, known: Examples, judge: Judge) -> Pipeline:
-    """Fit a candidate, behind the encoder, to all the given rows."""
+    """Fit a candidate, behind the encoder, to all the given rows.
+
+    Raises ConfigurationError if it cannot be made, or cannot learn with its settings from these features.
+    """
     seen = features(known.inputs)
     target = known.target if judge.offset is None else known.target - known.table[judge.offset]
-    model = with_encoder(instantiate(candidate, _convert_="all"), seen, known.schema)
-    return model.fit(model_frame(seen), target.astype(str) if target.dtype == object else target)
+    estimator = made(candidate, "a candidate cannot be made", "conf/model/", _convert_="all")
+    model = with_encoder(estimator, seen, known.schema)
+    try:
+        return model.fit(model_frame(seen), target.astype(str) if target.dtype == object else target)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"a candidate cannot be fitted ({first_line(error)}): mend its settings in conf/model/, or the features "
+            "in features.py"
+        ) from error
 
 
 def predict(model: Pipeline, asked: Examples, judge: Judge) -> Prediction:

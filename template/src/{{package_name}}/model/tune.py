@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import optuna
 import yaml
-from hydra.utils import instantiate
 from optuna.exceptions import StorageInternalError
 from optuna.study import MaxTrialsCallback, Study
 from optuna.trial import FrozenTrial, Trial, TrialState
@@ -22,10 +21,10 @@ from tqdm import tqdm
 from .. import paths
 from ..compute.compute import Compute, configured
 from ..config import Component, Config
-from ..errors import ConfigurationError, DataError
+from ..errors import ConfigurationError, DataError, first_line
 from ..files import read_json, write_text
 from .examples import load_examples
-from .judge import Judge
+from .judge import configured as configured_judge
 from .train import check_metric, contest, score_fold
 
 STORAGE_VARIABLE = "OPTUNA_STORAGE"
@@ -53,7 +52,7 @@ def tune(config: Config, name: str | None, trials: int, workers: int) -> str:
         )
     name = name or read_json(paths.TRAINING_REPORT)["chosen"]
     candidate, space = searched(config, name)
-    judge: Judge = instantiate(config.task.judge)
+    judge = configured_judge(config.task)
     check_metric(config.task.metric, judge)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = opened(study_name(config, name), larger_is_better=judge.larger_is_better[config.task.metric])
@@ -99,10 +98,8 @@ def opened(name: str, *, larger_is_better: bool) -> Study:
         except (DBAPIError, StorageInternalError):
             return create()  # another machine made the tables at the same moment
     except (ImportError, SQLAlchemyError, StorageInternalError) as error:
-        cause = error.__cause__ or error
-        said = str(cause).strip().splitlines() or [type(cause).__name__]
         raise ConfigurationError(
-            f"{_place()} cannot keep the study ({said[0]}): mend {STORAGE_VARIABLE}, see that the database answers, "
+            f"{_place()} cannot keep the study ({first_line(error.__cause__ or error)}): mend {STORAGE_VARIABLE}, see that the database answers, "
             "and for PostgreSQL `uv add --group pipeline 'psycopg[binary]'`"
         ) from error
 
@@ -183,7 +180,7 @@ def _suggest(trial: Trial, key: str, bounds: dict[str, Any]) -> Any:
 
 def objective(config: Config, compute: Compute, name: str) -> Callable[[Trial], float]:
     """A trial's mean score over the same folds as in training."""
-    judge: Judge = instantiate(config.task.judge)
+    judge = configured_judge(config.task)
     same = contest(config, judge, load_examples(paths.TRAIN, judge))
     scores = compute.spread(score_fold, same)
     candidate, space = searched(config, name)

@@ -5,7 +5,6 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import polars as pl
-from hydra.utils import instantiate
 from numpy.typing import NDArray
 
 from .. import paths
@@ -14,6 +13,7 @@ from ..config import Config
 from ..errors import RefusedError, RegistryError
 from ..model.examples import load_examples
 from ..model.judge import Judge
+from ..model.judge import configured as configured_judge
 from ..model.predictor import Predictor
 from ..schema import Schema
 from .dvc_files import fetch
@@ -30,7 +30,7 @@ def check_better(config: Config, registry: Registry, challenger: Version, champi
 
     Raises RefusedError if the challenger is not better by more than tracking.margin, or they cannot be compared.
     """
-    judge: Judge = instantiate(config.task.judge)
+    judge = configured_judge(config.task)
     metric = config.task.metric
     pair = (challenger, champion)
     if challenger.test_rows == champion.test_rows and all(metric in one.metrics for one in pair):

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import numpy as np
 import polars as pl
-from hydra.utils import instantiate
 from pydantic import Field
 
 from ... import paths
@@ -17,6 +16,7 @@ from ...config import Config, Section
 from ...errors import ConfigurationError
 from ...files import content_hash, write_json, write_text
 from ...model.judge import Judge
+from ...model.judge import configured as configured_judge
 from ...model.predictor import Predictor
 from ...report.gate import verdicts
 from ...schema import Schema, Type
@@ -93,7 +93,7 @@ class ServedPredictions(Section):
         return Window(until, until - asked, until - told, self.periods)
 
     def _judged(self, config: Config, schema: Schema, found: Found, place: str) -> ServedVerdict:
-        judge: Judge = instantiate(config.task.judge)
+        judge = configured_judge(config.task)
         tables = configured(schema, config.task.windows)
         verdict = ServedVerdict(
             time=found.window.until.replace(tzinfo=UTC),

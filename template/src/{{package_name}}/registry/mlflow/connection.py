@@ -11,7 +11,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
-from ...errors import RegistryError
+from ...errors import RegistryError, first_line
 
 SQLITE = "sqlite:///"
 
@@ -28,7 +28,7 @@ def connected(configured: str) -> Iterator[MlflowClient]:
     try:
         yield MlflowClient()
     except (MlflowException, SQLAlchemyError, OSError) as error:
-        said = str(error).strip().partition("\n")[0][:300]
+        said = first_line(error)[:300]
         text = (
             f"MLflow at {uri} fails ({said}): if it is a server, see that it runs; MLFLOW_TRACKING_URI or "
             "conf/tracking/mlflow.yaml names another"

@@ -33,7 +33,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from ...errors import ConfigurationError, StoreError, StoreLostError
+from ...errors import ConfigurationError, StoreError, StoreLostError, first_line
 from .records import Row
 from .tables import VERSION, feedback, monitoring, predictions, shadows, versions
 
@@ -256,5 +256,4 @@ def _make(connection: Connection, table: Table) -> None:
 
 def _reason(error: Exception) -> str:
     """What the database said, in one line."""
-    said = str(error.orig if isinstance(error, DBAPIError) else error).strip() or type(error).__name__
-    return said.splitlines()[0][:500]
+    return first_line((isinstance(error, DBAPIError) and error.orig) or error)[:500]
