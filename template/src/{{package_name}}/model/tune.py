@@ -98,8 +98,9 @@ def opened(name: str, *, larger_is_better: bool) -> Study:
         except (DBAPIError, StorageInternalError):
             return create()  # another machine made the tables at the same moment
     except (ImportError, SQLAlchemyError, StorageInternalError) as error:
+        said = first_line(error.__cause__ or error)
         raise ConfigurationError(
-            f"{_place()} cannot keep the study ({first_line(error.__cause__ or error)}): mend {STORAGE_VARIABLE}, see that the database answers, "
+            f"{_place()} cannot keep the study ({said}): mend {STORAGE_VARIABLE}, see that the database answers, "
             "and for PostgreSQL `uv add --group pipeline 'psycopg[binary]'`"
         ) from error
 

@@ -16,7 +16,7 @@ from evidently import DataDefinition, Dataset, Report
 from evidently.presets import DataDriftPreset
 
 from ..config import Section
-from .quantity import Quantity, Sides, is_numeric, numbers, share_drifted
+from .quantity import Quantity, Sides, is_numeric, numbers
 from .verdict import ColumnVerdict, Score, Verdict
 
 
@@ -49,19 +49,8 @@ class EvidentlyReport(Section):
         everything = sides.everything
         found = self._run([column for quantity in everything for column in _compared(quantity)])
         scores = _scores(found.dict())
-        columns = [_column(quantity, scores) for quantity in everything]
-        prediction = columns.pop() if sides.predicted else None
-        share, rows = share_drifted(columns), sides.rows
-        verdict = Verdict(
-            file=sides.file,
-            drifted=share > self.share_of_columns or (prediction is not None and prediction.drifted),
-            reference_rows=rows[0],
-            new_rows=rows[1],
-            columns=columns,
-            prediction=prediction,
-            quality=sides.quality,
-        )
-        return verdict, found.get_html_str(as_iframe=False)
+        judged = [_column(quantity, scores) for quantity in everything]
+        return sides.conclusion(judged, self.share_of_columns), found.get_html_str(as_iframe=False)
 
     def _run(self, compared: list[Compared]) -> Any:
         preset = DataDriftPreset(

@@ -11,7 +11,7 @@ from ..schema import Type
 from . import histogram
 from .drift import Comparison, adjusted, compare_counts, compare_numbers
 from .page import page
-from .quantity import Quantity, Sides, counts, is_numeric, numbers, share_drifted
+from .quantity import Quantity, Sides, counts, is_numeric, numbers
 from .verdict import Change, ColumnVerdict, Verdict
 
 
@@ -34,21 +34,11 @@ def judge(sides: Sides, limits: BuiltinReport) -> Verdict:
     tests = [test for quantity in everything for test in (values(quantity), missingness(quantity))]
     corrected = iter(adjusted([test.p_value for test in tests if test is not None]))
     changes = [None if test is None else _judged(test, next(corrected), limits) for test in tests]
-    columns = [
+    judged = [
         _column(quantity, changes[2 * place], changes[2 * place + 1])
         for place, quantity in enumerate(everything)
     ]
-    prediction = columns.pop() if sides.predicted else None
-    share, rows = share_drifted(columns), sides.rows
-    return Verdict(
-        file=sides.file,
-        drifted=share > limits.share_of_columns or (prediction is not None and prediction.drifted),
-        reference_rows=rows[0],
-        new_rows=rows[1],
-        columns=columns,
-        prediction=prediction,
-        quality=sides.quality,
-    )
+    return sides.conclusion(judged, limits.share_of_columns)
 
 
 def values(quantity: Quantity) -> Comparison | None:

@@ -1,6 +1,6 @@
 """What is compared: the columns and predictions on both sides."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ..schema import Type
-from .verdict import BrokenRule, ColumnVerdict, Role
+from .verdict import BrokenRule, ColumnVerdict, Role, Verdict
 
 MICROSECONDS_PER_DAY = 86_400_000_000
 DIGITS = 9
@@ -54,10 +54,23 @@ class Sides:
         first = self.everything[0]
         return len(first.reference), len(first.new)
 
+    def conclusion(self, judged: list[ColumnVerdict], share_of_columns: float) -> Verdict:
+        """The verdict on all: drift if more than that share of the columns has drifted, or the predictions have.
 
-def share_drifted(columns: Sequence[ColumnVerdict]) -> float:
-    """The share of the columns that have drifted."""
-    return sum(column.drifted for column in columns) / max(len(columns), 1)
+        judged  one for each of `everything`, in its order
+        """
+        columns, prediction = (judged[:-1], judged[-1]) if self.predicted else (judged, None)
+        share = sum(column.drifted for column in columns) / max(len(columns), 1)
+        reference_rows, new_rows = self.rows
+        return Verdict(
+            file=self.file,
+            drifted=share > share_of_columns or (prediction is not None and prediction.drifted),
+            reference_rows=reference_rows,
+            new_rows=new_rows,
+            columns=columns,
+            prediction=prediction,
+            quality=self.quality,
+        )
 
 
 def is_numeric(quantity: Quantity) -> bool:

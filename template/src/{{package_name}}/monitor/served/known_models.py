@@ -1,12 +1,12 @@
 """What this checkout knows of models that answered, by the SHA-256 of their files."""
 
-from hashlib import md5
 from pathlib import Path
 
 from ... import paths
 from ...config import Config
 from ...errors import RegistryError
 from ...files import content_hash, read_json
+from ...registry.dvc_files import md5
 from ...registry.registry import configured
 from ...serve.served import served_path
 
@@ -28,7 +28,7 @@ def figures_at_test(config: Config, model: str) -> dict[str, float]:
     is_pipelines = paths.SERVED_MODEL.exists() and content_hash(paths.SERVED_MODEL) == model
     if is_pipelines and paths.EVALUATION_REPORT.exists():
         return {name: entry["value"] for name, entry in read_json(paths.EVALUATION_REPORT)["metrics"].items()}
-    name = md5(file.read_bytes(), usedforsecurity=False).hexdigest()
+    name = md5(file)
     try:
         versions = configured(config.tracking).history().versions
     except RegistryError:

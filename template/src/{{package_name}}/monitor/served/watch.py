@@ -13,21 +13,19 @@ from pydantic import Field
 from ... import paths
 from ...component import made
 from ...config import Config, Section
-from ...errors import ConfigurationError
 from ...files import content_hash, write_json, write_text
 from ...model.judge import Judge
 from ...model.judge import configured as configured_judge
 from ...model.predictor import Predictor
 from ...report.gate import verdicts
 from ...schema import Schema, Type
-from ...serve.settings import settings
-from ...serve.store.database import Database
+from ...serve.store.database import configured as configured_store
 from ...serve.store.reading import texts
 from ...serve.store.records import Monitored, now
 from ..check import DriftReport, predicted, read_schema, write_drift
 from ..quantity import Quantity, Sides
 from .export import export
-from .found import Found, Window, gather
+from .found import Answers, Found, Window, gather
 from .gauges import gauges
 from .known_models import figures_at_test, file_of
 from .page import page
@@ -55,14 +53,7 @@ class ServedPredictions(Section):
                 into the store.
         Raises  ConfigurationError if nothing is stored, StoreError if the store is out of reach.
         """
-        chosen = settings()
-        if not chosen.stores:
-            raise ConfigurationError(
-                "STORE_URL is none, so nothing is stored: set it to the address of a store"
-            )
-        schema = read_schema()
-        database = Database(chosen.store_url)
-        window = self._window(days)
+        database, schema, window = configured_store(), read_schema(), self._window(days)
         found = gather(window, self.sample, texts(database, window.since))
         verdict = self._judged(config, schema, found, database.place)
         write_json(paths.SERVED_VERDICT, verdict.model_dump(mode="json"))
@@ -79,7 +70,7 @@ class ServedPredictions(Section):
         Raises  ConfigurationError if the file cannot be of that kind, or nothing is stored; DataError if no prediction
                 has an outcome.
         """
-        database, schema = _store(), read_schema()
+        database, schema = configured_store(), read_schema()
         since = None if days is None else now() - timedelta(days=days)
         rows = export(config, schema, database, since, file)
         return (
@@ -158,23 +149,23 @@ class ServedPredictions(Section):
         """Measure each model by what really came out, and hold the champion against its test and the objectives."""
         least = config.monitor.minimum_rows
         measure = Measure(judge, tables.schema, config.evaluation, config.task.metric, least, config.seed)
-        for name, answers in found.models.items():
+
+        def measured(name: str, role: Role, answers: Answers) -> Labelled | None:
             rows = answers.labelled.rows
-            known = labelled(rows, tables, judge) if len(rows) >= least else None
-            at_test = figures_at_test(config, name) if known is not None else {}
-            role: Role = "answers" if name == found.champion else "answered before"
+            enough = len(rows) >= least
+            known = labelled(rows, tables, judge, challenger=role == "challenger") if enough else None
+            at_test = figures_at_test(config, name) if enough else {}
             verdict.performance.append(measure.performance(name, role, answers, known, at_test, found.window))
+            return known
+
+        for name, answers in found.models.items():
+            known = measured(name, "answers" if name == found.champion else "answered before", answers)
             if name == found.champion and known is not None:
                 verdict.delay = _delay(known)
         for name, answers in found.challengers.items():
-            rows = answers.labelled.rows
-            known = labelled(rows, tables, judge, challenger=True) if len(rows) >= least else None
-            at_test = figures_at_test(config, name) if known is not None else {}
-            verdict.performance.append(
-                measure.performance(name, "challenger", answers, known, at_test, found.window)
-            )
-            if known is not None:
-                verdict.comparisons.append(measure.comparison(name, known, labelled(rows, tables, judge)))
+            if (known := measured(name, "challenger", answers)) is not None:
+                answered = labelled(answers.labelled.rows, tables, judge)
+                verdict.comparisons.append(measure.comparison(name, known, answered))
         served = verdict.served
         if not served.metrics:
             verdict.notes.append(
@@ -188,13 +179,6 @@ class ServedPredictions(Section):
                 "whether the model does worse than at its test: this checkout does not know that model"
             )
         verdict.objectives = _objectives(config, served)
-
-
-def _store() -> Database:
-    chosen = settings()
-    if not chosen.stores:
-        raise ConfigurationError("STORE_URL is none, so nothing is stored: set it to the address of a store")
-    return Database(chosen.store_url)
 
 
 def _features(rows: Sequence[Any]) -> list[dict[str, Any]]:

@@ -34,6 +34,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from ...errors import ConfigurationError, StoreError, StoreLostError, first_line
+from ..settings import settings
 from .records import Row
 from .tables import VERSION, feedback, monitoring, predictions, shadows, versions
 
@@ -174,6 +175,17 @@ class Database:
             raise
         except (SQLAlchemyError, OSError) as error:
             raise StoreLostError(f"the store at {self.place} cannot be used ({_reason(error)})") from error
+
+
+def configured() -> Database:
+    """The database that STORE_URL names.
+
+    Raises ConfigurationError if it names none, or is no address of SQLite or PostgreSQL.
+    """
+    chosen = settings()
+    if not chosen.stores:
+        raise ConfigurationError("STORE_URL is none, so nothing is stored: set it to the address of a store")
+    return Database(chosen.store_url)
 
 
 def _without_temporary_files(connection: Any, _record: object) -> None:
