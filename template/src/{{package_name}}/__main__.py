@@ -114,6 +114,7 @@ def _tune(options: argparse.Namespace) -> None:
 
 
 def _monitor(options: argparse.Namespace) -> int:
+    # Without a file, the first override stands in its place.
     if options.file is not None and "=" in options.file and not Path(options.file).exists():
         options.file, options.overrides = None, [options.file, *options.overrides]
     config = compose(options.overrides)

@@ -6,6 +6,7 @@ from .. import paths
 from ..config import Config
 from ..errors import SchemaError
 from ..schema import Column, Schema
+from ..terminal import aligned
 from .infer import infer
 from .rows import read
 from .schema_file import is_edited, load_schema, write_schema
@@ -60,11 +61,8 @@ def _table(schema: Schema) -> list[str]:
         (c.name, c.type, c.role, _values(c), f"{c.missing:.0%}" if c.missing else "no")
         for c in schema.columns
     ]
-    widths = [max(len(row[i]) for row in rows) for i in range(5)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
-    return [lines[0], "-" * len(lines[0]), *lines[1:]]
+    head, *lines = aligned(rows)
+    return [head, "-" * len(head), *lines]
 
 
 def _values(column: Column) -> str:

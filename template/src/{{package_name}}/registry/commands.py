@@ -6,6 +6,7 @@ from .. import paths
 from ..config import Config
 from ..errors import RefusedError, RegistryError
 from ..files import whole
+from ..terminal import aligned
 from .compare import check_better
 from .history import Decision, History, Signed, Version
 from .in_service import check_in_service
@@ -129,9 +130,8 @@ def versions(config: Config) -> str:
                 *_signature(version),
             )
         )
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    return "\n".join(lines + [""] * bool(history.decisions) + [_sentence(one) for one in history.decisions])
+    decisions = [_sentence(one) for one in history.decisions]
+    return "\n".join(aligned(rows) + [""] * bool(decisions) + decisions)
 
 
 def _candidate(history: History, number: int | None) -> Version:
