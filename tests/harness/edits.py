@@ -1,7 +1,10 @@
 """What a person does to a generated project's files, and what a command that is refused leaves of them."""
 
 import re
+import shutil
 from pathlib import Path
+
+import yaml
 
 from harness.project import Project
 
@@ -22,6 +25,26 @@ def move_last_rows(table: Path, to: Path, count: int) -> None:
     to.parent.mkdir(exist_ok=True)
     table.write_text("".join([header, *rows[:-count]]), encoding="utf-8")
     to.write_text("".join([header, *rows[-count:]]), encoding="utf-8")
+
+
+def drop_first_rows(table: Path, count: int) -> None:
+    """Drop the first rows of a CSV file."""
+    header, *rows = table.read_text(encoding="utf-8").splitlines(keepends=True)
+    table.write_text("".join([header, *rows[count:]]), encoding="utf-8")
+
+
+def import_table(project: Project, table: str, source: Path) -> None:
+    """Move a table of a project to a place outside of it, and have DVC import it from there."""
+    shutil.move(project.path / table, source)
+    project.run(f"git rm --quiet --cached {table}")
+    project.run(f"uv run dvc import-url --quiet {source} {table}")
+
+
+def demand_the_impossible(file: Path) -> None:
+    """Have an objective that no model reaches: in conf/objectives.yaml, or in the settings of a run."""
+    settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+    settings["objectives"]["better_than_baseline"]["at_least"] = 2
+    file.write_text(yaml.safe_dump(settings), encoding="utf-8")
 
 
 def refused(project: Project, command: str, **variables: str) -> str:

@@ -2,11 +2,10 @@
 
 import json
 import re
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from harness import machine
 from harness.servers import free_port, listening
+from harness.waiting import until
 
 WAITS = re.compile(
     r"(\b(?:scrape_interval|evaluation_interval|group_wait|group_interval|for)): \w+"
@@ -117,11 +117,3 @@ def _is_ready(port: int) -> bool:
     except urllib.error.HTTPError:
         return False
     return True
-
-
-def until(is_so: Callable[[], bool], what: object, seconds: float = 60) -> None:
-    """Wait for something; raise AssertionError that names it, as it is then, if it does not come."""
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline, f"{what} does not come"
-        time.sleep(0.2)

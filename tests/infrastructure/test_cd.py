@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import sys
 import urllib.request
@@ -17,9 +16,11 @@ from harness import known_weaknesses, machine, stand_in
 from harness.command import run
 from harness.git import begin
 from harness.project import Project
-from harness.prometheus import Prometheus, until
+from harness.prometheus import Prometheus
 from harness.runbooks import printed_commands, type_in
 from harness.servers import free_port, listening
+from harness.service import api_key
+from harness.waiting import until
 from harness.workflow import Ran, Runner, Workflow
 
 SCAN = "Look for known weaknesses"
@@ -289,7 +290,7 @@ class Staging:
 
 @pytest.fixture
 def staging(service: Runner, watching: dict[str, str]) -> Iterator[Staging]:
-    key, line = _key(service.repository)
+    key, line = api_key(service.repository, "smoke")
     place, asked = _place(service, "staging"), free_port()
     place.mkdir()
     ports = f"PORT={free_port()}\nPROMETHEUS_PORT={asked}\nALERTMANAGER_PORT={free_port()}"
@@ -416,7 +417,7 @@ def test_cluster_rolls_the_image_out_and_goes_back_when_a_later_one_fails(
 ) -> None:
     # The image is that of the service, wherever it runs; from the project come workflow and manifests.
     origin = _repository(render({"deployment": "kubernetes"}), tmp_path)
-    first, (key, line) = built.outputs["digest"], _key(service.repository)
+    first, (key, line) = built.outputs["digest"], api_key(service.repository, "smoke")
     image = f"{registry}/owner/project@{first}"
     store = "postgresql://served:a%20password@database.example.org:5432/served"
     deployed = replace(runner(origin), needs=_needs(first), secrets={"SMOKE_KEY": key})
@@ -509,14 +510,6 @@ def _place(runner: Runner, environment: str) -> Path:
     """Return the folder of the machine in which an environment of Compose is kept."""
     name = runner.repository.package.replace("_", "-")
     return Path(runner.variables["HOME"]) / f"{name}-{environment}"
-
-
-def _key(project: Project) -> tuple[str, str]:
-    """Make an API key, and return it with the line that the service knows it by."""
-    printed = project.run(f"uv run python -m {project.package}.serve.guard smoke").stdout
-    [key] = re.findall(r"^    (\S+)$", printed, re.MULTILINE)
-    [line] = re.findall(r"^smoke:\w+$", printed, re.MULTILINE)
-    return key, line
 
 
 def _served(place: Path) -> str:

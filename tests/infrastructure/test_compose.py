@@ -14,14 +14,9 @@ from harness import machine, stand_in
 from harness.client import Client
 from harness.command import run
 from harness.project import Project
-from harness.prometheus import (
-    PLACEHOLDER,
-    Prometheus,
-    in_haste,
-    substituted,
-    until,
-)
+from harness.prometheus import PLACEHOLDER, Prometheus, in_haste, substituted
 from harness.servers import Heard, free_port, hearing
+from harness.waiting import until
 
 pytestmark = pytest.mark.xdist_group("images")
 

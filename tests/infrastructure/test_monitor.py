@@ -11,7 +11,6 @@ from harness.servers import hearing
 from harness.workflow import Ran, Runner, Workflow
 
 LOOK = "Look"
-KEEP = "Keep the page"
 SERVE = """
 import sys
 from fastapi.testclient import TestClient

@@ -17,14 +17,10 @@ import yaml
 from harness.client import Client
 from harness.command import run
 from harness.project import Project
-from harness.prometheus import (
-    PLACEHOLDER,
-    Prometheus,
-    programs,
-    until,
-    watching,
-)
-from harness.servers import Heard, free_port, hearing, listening
+from harness.prometheus import PLACEHOLDER, Prometheus, programs, watching
+from harness.servers import Heard, free_port, hearing
+from harness.service import serving
+from harness.waiting import until
 
 OBJECTIVE = {
     task: f"""\
@@ -132,19 +128,14 @@ def watched(
     with (served.path / "conf/objectives.yaml").open("a", encoding="utf-8") as objectives:
         objectives.write(OBJECTIVE[request.param])
     model = shutil.copy(served.path / "models/model.onnx", folder / "model.onnx")
-    command = [
-        *(served.environment / "bin/python", "-m", "uvicorn"),
-        *("--factory", f"{served.package}.serve.app:create_app", "--port", str(port)),
-    ]
     variables = {
         "MODEL_PATH": str(model),
         "MODEL_CHECK_SECONDS": "0.2",
-        "PYTHONPATH": str(served.path / "src"),
         "STORE_URL": f"sqlite:///{store}",
     }
     settings = served.path / "deploy/monitoring"
     with (
-        listening(command, port, folder / "service.log", **variables),
+        serving(served, port, folder / "service.log", **variables),
         hearing() as heard,
         watching(settings, folder, f"'127.0.0.1:{port}'", heard.address) as prometheus,
         _asked(Client(port)),

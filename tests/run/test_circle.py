@@ -3,11 +3,9 @@
 import csv
 import json
 import random
-import re
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -15,9 +13,12 @@ from typing import Any
 
 import pytest
 from harness.client import Client
+from harness.edits import configure
 from harness.project import Project
-from harness.servers import free_port, listening
+from harness.servers import free_port
+from harness.service import serving
 from harness.storages import SERVERS, reach
+from harness.waiting import until
 
 ALARM = 3
 """The exit code of the monitor when there is one."""
@@ -84,17 +85,18 @@ class World:
 
     def wait_for_another(self, model: str) -> str:
         """Wait until another model than this one answers, and return its hash."""
-        return self._wait(lambda: self.serves() != model and self.serves())
+        until(lambda: self.serves() != model, f"another model than {model}")
+        return self.serves()
 
     def wait_for_shadow(self) -> None:
         """Wait until a challenger predicts beside the model."""
-        self._wait(lambda: self.client.get("/version")["shadow_sha256"])
+        until(lambda: self.client.get("/version")["shadow_sha256"], "a challenger")
 
     def wait_until_stored(self, table: str) -> None:
         """Wait until a table has what was told this month."""
         recent = f"SELECT count(*) FROM {table} WHERE time > datetime('now', '-1 day')"
         with closing(sqlite3.connect(self.store, timeout=20)) as store:
-            self._wait(lambda: store.execute(recent).fetchone()[0] == ASKED)
+            until(lambda: store.execute(recent).fetchone()[0] == ASKED, f"the month in {table}")
 
     def _age(self) -> None:
         """Make everything in the store a month older."""
@@ -104,23 +106,14 @@ class World:
                     f"UPDATE {table} SET time = strftime('%Y-%m-%d %H:%M:%f000', time, '-30 days')"
                 )
 
-    @staticmethod
-    def _wait(condition: Callable[[], Any]) -> Any:
-        deadline = time.monotonic() + 30
-        while not (found := condition()):
-            assert time.monotonic() < deadline, "it never came"
-            time.sleep(0.1)
-        return found
-
 
 @pytest.fixture
 def world(project: Callable[..., Project], tmp_path: Path) -> Iterator[World]:
     made = project("regression").copy(tmp_path / "project")
     with SERVERS["local"](tmp_path) as storage:
         reach(made, storage)
-    _replace(made, "conf/config.yaml", r"model: all", "model: boosting")
-    _replace(made, "conf/data/file.yaml", r"path: .*", "path: data/raw/flats.csv")
-    _replace(made, "conf/data/file.yaml", r"target: .*", "target: Rent")
+    configure(made, "config.yaml", model="boosting")
+    configure(made, "data/file.yaml", path="data/raw/flats.csv", target="Rent")
     with (made.path / "data/raw/flats.csv").open("w", encoding="utf-8", newline="") as file:
         rows = flats(600, 0.04, seed=0)
         table = csv.DictWriter(file, rows[0])
@@ -131,8 +124,15 @@ def world(project: Callable[..., Project], tmp_path: Path) -> Iterator[World]:
     made.run("uv run poe promote")
     made.commit("Promote the first model")
     store = tmp_path / "served.db"
-    with _serving(made, tmp_path, store) as client:
-        yield World(made, store, client)
+    settings = {
+        "STORE_URL": f"sqlite:///{store}",
+        "MODEL_CHECK_SECONDS": "0.2",
+        "MODEL_PATH": str(made.path / "models/champion.onnx"),
+        "SHADOW_PATH": str(made.path / "models/challenger.onnx"),
+    }
+    port = free_port()
+    with serving(made, port, tmp_path / "service.log", **settings):
+        yield World(made, store, Client(port))
 
 
 def test_a_served_model_recovers_from_a_world_that_changed(world: World) -> None:
@@ -151,9 +151,7 @@ def test_a_served_model_recovers_from_a_world_that_changed(world: World) -> None
 
     world.run("uv run poe labelled data/labelled/served.parquet")
     world.run("uv run dvc add --quiet data/labelled")
-    _replace(
-        world.project, "conf/data/file.yaml", r"more: .*", "more: data/labelled/served.parquet"
-    )
+    configure(world.project, "data/file.yaml", more="data/labelled/served.parquet")
     _train(world.project, "Learn from what came out")
     world.run("uv run poe challenger")
     world.wait_for_shadow()
@@ -182,28 +180,3 @@ def _train(project: Project, why: str) -> None:
     project.commit(why)
     project.run("uv run poe register")
     project.commit("Register the model")
-
-
-def _replace(project: Project, file: str, pattern: str, text: str) -> None:
-    path = project.path / file
-    changed, times = re.subn(pattern, text, path.read_text(encoding="utf-8"), count=1)
-    assert times == 1, f"{file} has no {pattern}"
-    path.write_text(changed, encoding="utf-8")
-
-
-@contextmanager
-def _serving(project: Project, folder: Path, store: Path) -> Iterator[Client]:
-    port = free_port()
-    command = [
-        project.environment / "bin/uvicorn",
-        *("--factory", f"{project.package}.serve.app:create_app", "--port", str(port)),
-    ]
-    variables = {
-        "STORE_URL": f"sqlite:///{store}",
-        "MODEL_CHECK_SECONDS": "0.2",
-        "MODEL_PATH": str(project.path / "models/champion.onnx"),
-        "SHADOW_PATH": str(project.path / "models/challenger.onnx"),
-        "PYTHONPATH": str(project.path / "src"),
-    }
-    with listening(command, port, folder / "service.log", **variables):
-        yield Client(port)

@@ -15,10 +15,12 @@ from threading import Event
 
 import pytest
 from harness import machine
-from harness.client import crowd
+from harness.client import Client, crowd
 from harness.databases import cluster
 from harness.project import Project
-from harness.servers import free_port, listening
+from harness.servers import free_port
+from harness.service import serving, stored_ids
+from harness.waiting import until
 
 SECONDS = float(os.environ.get("LOAD_SECONDS", "10"))
 """Of each of the two runs; 60 makes two minutes of load."""
@@ -26,13 +28,6 @@ PHASES = ("alone", "swap", "rollback", "killed worker", "store lost", "store bac
 WORKERS, CLIENTS = 2, 8
 WINDOW = 0.1  # seconds that rows may wait before they are written, as is the default
 PATIENCE = 20.0  # seconds until something must have happened
-STORED = """
-from {package}.serve.settings import settings
-from {package}.serve.store.database import Database
-from {package}.serve.store.reading import batches
-for batch in batches(Database(settings().store_url)):
-    print(*(row["id"] for row in batch), sep="\\n")
-"""
 
 Outage = Callable[[], Iterator[None]]
 
@@ -136,28 +131,28 @@ def test_load_is_answered_whatever_happens(
     project, (first, second) = models
     log = tmp_path / "service.log"
     with outage(tmp_path) as (store, lost):
-        with serving(project, tmp_path, store, first) as port, load(port) as asked:
+        with served(project, tmp_path, store, first) as port, load(port) as asked:
             started = time.monotonic()
             happened = [started]
 
-            def until(phase: int) -> None:
+            def last(phase: int) -> None:
                 time.sleep(max(0.0, started + SECONDS * phase / len(PHASES) - time.monotonic()))
                 happened.append(time.monotonic())
 
-            until(1)
+            last(1)
             replace(tmp_path / "model.onnx", second)
-            until(2)
+            last(2)
             replace(tmp_path / "model.onnx", first)
-            until(3)
+            last(3)
             killed = time.monotonic()
             os.kill(worker(port), signal.SIGKILL)
-            until(4)
+            last(4)
             with lost():
-                until(5)
+                last(5)
                 said(log, "cannot be used")
-            until(6)
+            last(6)
             said(log, "can be used again")
-        stored = read(project, store)
+        stored = stored_ids(project, store)
 
     gone = {name: when for name, when in asked.answered.items() if name not in stored}
     report(asked, happened, gone)
@@ -171,24 +166,19 @@ def test_load_is_answered_whatever_happens(
 
 
 @contextmanager
-def serving(project: Project, folder: Path, store: str, model: bytes) -> Iterator[int]:
+def served(project: Project, folder: Path, store: str, model: bytes) -> Iterator[int]:
     """Run the service in several processes, on a model of its own."""
     replace(folder / "model.onnx", model)
     port = free_port()
-    command = [
-        project.environment / "bin/uvicorn",
-        *("--factory", f"{project.package}.serve.app:create_app"),
-        *("--http", f"{project.package}.serve.guard.protocol:Protocol"),
-        *("--port", str(port), "--workers", str(WORKERS)),
-    ]
-    variables = {
-        "PYTHONPATH": str(project.path / "src"),
+    protocol = f"{project.package}.serve.guard.protocol:Protocol"
+    options = ["--http", protocol, "--workers", str(WORKERS)]
+    settings = {
         "MODEL_PATH": str(folder / "model.onnx"),
         "MODEL_CHECK_SECONDS": "0.3",
         "STORE_URL": store,
         "STORE_SECONDS": str(WINDOW),
     }
-    with listening(command, port, folder / "service.log", **variables):
+    with serving(project, port, folder / "service.log", *options, **settings):
         yield port
 
 
@@ -202,12 +192,8 @@ def load(port: int) -> Iterator[Load]:
 
 def example(port: int) -> str:
     """Return the request that the documentation shows, once every worker answers."""
-    for _ in range(10 * WORKERS):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-        connection.request("GET", "/openapi.json")
-        operation = json.load(connection.getresponse())["paths"]["/predict"]["post"]
-        connection.close()
-    return json.dumps(operation["requestBody"]["content"]["application/json"]["example"])
+    asked = [Client(port).example("/predict") for _ in range(10 * WORKERS)]
+    return json.dumps(asked[-1])
 
 
 def replace(path: Path, content: bytes) -> None:
@@ -233,23 +219,7 @@ def worker(port: int) -> int:
 
 def said(log: Path, what: str) -> None:
     """Wait until the log of the service says something."""
-    deadline = time.monotonic() + PATIENCE
-    while what not in log.read_text(encoding="utf-8"):
-        assert time.monotonic() < deadline, f"{what} is not in {log}"
-        time.sleep(0.05)
-
-
-def read(project: Project, store: str) -> set[str]:
-    """Return the ids that the project reads from the store."""
-    ran = subprocess.run(
-        [project.environment / "bin/python", "-c", STORED.replace("{package}", project.package)],
-        cwd=project.path,
-        env=machine.environment(STORE_URL=store, PYTHONPATH=str(project.path / "src")),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return set(ran.stdout.split())
+    until(lambda: what in log.read_text(encoding="utf-8"), f"'{what}' in {log}", seconds=PATIENCE)
 
 
 def report(asked: Load, happened: list[float], gone: dict[str, float]) -> None:

@@ -12,7 +12,8 @@ import pytest
 from harness import machine
 from harness.command import run
 from harness.project import Project
-from harness.servers import free_port, listening
+from harness.servers import free_port
+from harness.service import api_key, serving
 from harness.variants import TASKS
 
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "40")
@@ -60,22 +61,11 @@ def service(
         tmp_path_factory.mktemp("service"),
         free_port(),
     )
-    printed = served.run(f"uv run python -m {served.package}.serve.guard tester").stdout
-    [key] = re.findall(r"^    (\S+)$", printed, re.MULTILINE)
-    [line] = re.findall(r"^tester:\w+$", printed, re.MULTILINE)
-    command = [
-        served.environment / "bin/uvicorn",
-        *("--factory", f"{served.package}.serve.app:create_app"),
-        *("--http", f"{served.package}.serve.guard.protocol:Protocol"),
-        *("--port", str(port), "--no-server-header"),
-    ]
-    variables = {
-        "API_KEYS": line,
-        "LONGEST_REQUEST_SECONDS": str(SECONDS),
-        "MODEL_PATH": str(served.path / "models/model.onnx"),
-        "PYTHONPATH": str(served.path / "src"),
-    }
-    with listening(command, port, folder / "log", **variables) as process:
+    key, line = api_key(served, "tester")
+    protocol = f"{served.package}.serve.guard.protocol:Protocol"
+    options = ["--http", protocol, "--no-server-header"]
+    settings = {"API_KEYS": line, "LONGEST_REQUEST_SECONDS": str(SECONDS)}
+    with serving(served, port, folder / "log", *options, **settings) as process:
         yield Service(request.param, port, key, process)
 
 

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from harness import machine
 from harness.project import Project
 from harness.variants import TASKS
+from harness.waiting import until
 
 RAW = {"forecasting": "co2.csv"}
 OF_THE_API = {"fastapi", "starlette", "uvicorn", "prometheus_client"}
@@ -121,7 +121,7 @@ def test_run_that_was_stopped_goes_on_and_gives_the_same(
         text=True,
         process_group=0,
     )
-    _wait_for(parts / "000010.json")
+    until((parts / "000010.json").exists, "the tenth part", pause=0.01)
     os.killpg(started.pid, how)
     said, _ = started.communicate(timeout=60)
     done = len(list(parts.glob("0*.json")))
@@ -135,13 +135,6 @@ def test_run_that_was_stopped_goes_on_and_gives_the_same(
     assert f"going on after the first {2000 * done:,} of 300,000 rows" in resumed
     assert output.read_bytes() == (tmp_path / "fresh.parquet").read_bytes()
     assert not parts.exists()
-
-
-def _wait_for(path: Path) -> None:
-    deadline = time.monotonic() + 60
-    while not path.exists():
-        assert time.monotonic() < deadline, f"{path} does not come"
-        time.sleep(0.01)
 
 
 def _environment(project: Project) -> dict[str, str]:

@@ -15,19 +15,14 @@ from threading import Thread, Timer
 
 import pytest
 from harness import machine
+from harness.client import Client
 from harness.databases import Cluster, cluster
 from harness.project import Project
 from harness.servers import free_port
+from harness.service import stored_ids
 
 CLIENTS = 3
 WINDOW = 0.5  # seconds that rows may wait, as the services of these tests are told
-STORED = """
-from {package}.serve.settings import settings
-from {package}.serve.store.database import Database
-from {package}.serve.store.reading import batches
-for batch in batches(Database(settings().store_url)):
-    print(*(row["id"] for row in batch), sep="\\n")
-"""
 REFUSED = """
 from psycopg import connect
 from {package}.serve.settings import settings
@@ -108,7 +103,7 @@ def test_what_was_answered_is_stored_after_a_request_to_end(
         service.end(signal.SIGTERM)
 
     assert service.process.returncode in (0, -signal.SIGTERM)
-    assert service.load.answered.keys() <= _stored(served, store)
+    assert service.load.answered.keys() <= stored_ids(served, store)
 
 
 def test_a_kill_loses_no_more_than_the_window(served: Project, tmp_path: Path, store: str) -> None:
@@ -124,14 +119,14 @@ def test_a_kill_loses_no_more_than_the_window(served: Project, tmp_path: Path, s
     }
 
     assert early
-    assert early <= _stored(served, store)
+    assert early <= stored_ids(served, store)
     if store.startswith("sqlite"):
         with closing(sqlite3.connect(store.removeprefix("sqlite:///"))) as database:
             assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     with _asked(served, tmp_path, store) as again:
         _until(again, 10)
         again.end(signal.SIGTERM)
-    assert early | again.load.answered.keys() <= _stored(served, store)
+    assert early | again.load.answered.keys() <= stored_ids(served, store)
 
 
 def test_several_processes_share_one_sqlite_file(served: Project, tmp_path: Path) -> None:
@@ -141,7 +136,7 @@ def test_several_processes_share_one_sqlite_file(served: Project, tmp_path: Path
         _until(service, 300)
         service.end(signal.SIGTERM)
 
-    assert service.load.answered.keys() <= _stored(served, store)
+    assert service.load.answered.keys() <= stored_ids(served, store)
     assert "cannot be used" not in service.log.read_text(encoding="utf-8")
 
 
@@ -164,7 +159,7 @@ def test_requests_do_not_wait_for_a_locked_file_but_the_end_of_the_service_does(
 
     assert during > 100
     assert service.load.slowest < 2 * WINDOW
-    assert service.load.answered.keys() <= _stored(served, store)
+    assert service.load.answered.keys() <= stored_ids(served, store)
 
 
 def test_an_outage_of_the_server_fails_no_request_and_loses_nothing(
@@ -180,7 +175,7 @@ def test_an_outage_of_the_server_fails_no_request_and_loses_nothing(
         with databases.running(tmp_path / "second.log"):
             _until(service, len(service.load.answered) + 100)
             service.end(signal.SIGTERM)
-            stored = _stored(served, databases.address)
+            stored = stored_ids(served, databases.address)
 
     assert during > 100
     assert service.load.failed == []
@@ -252,7 +247,7 @@ def _ask(service: Service) -> None:
         try:
             if connection is None:
                 connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
-                body = _example(connection)
+                body = json.dumps(Client(service.port).example("/predict"))
             before = time.monotonic()
             connection.request("POST", "/predict", body)
             answer = connection.getresponse()
@@ -272,13 +267,6 @@ def _ask(service: Service) -> None:
         service.load.answered.update((entry["id"], now) for entry in said["predictions"])
 
 
-def _example(connection: http.client.HTTPConnection) -> str:
-    """Return the request that the documentation shows."""
-    connection.request("GET", "/openapi.json")
-    operation = json.load(connection.getresponse())["paths"]["/predict"]["post"]
-    return json.dumps(operation["requestBody"]["content"]["application/json"]["example"])
-
-
 def _until(service: Service, count: int) -> None:
     """Wait until so many predictions have been answered."""
     deadline = time.monotonic() + 60
@@ -287,19 +275,6 @@ def _until(service: Service, count: int) -> None:
         assert is_well, f"{service.load.failed} {service.log.read_text(encoding='utf-8')}"
         assert time.monotonic() < deadline, service.log.read_text(encoding="utf-8")
         time.sleep(0.05)
-
-
-def _stored(project: Project, store: str) -> set[str]:
-    """Return the ids that the project reads from the store."""
-    ran = subprocess.run(
-        [project.environment / "bin/python", "-c", STORED.replace("{package}", project.package)],
-        cwd=project.path,
-        env=_environment(project, store),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return set(ran.stdout.split())
 
 
 def _environment(project: Project, store: str) -> dict[str, str]:

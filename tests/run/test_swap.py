@@ -3,7 +3,6 @@
 import json
 import shlex
 import time
-import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,10 +11,10 @@ from hashlib import sha256
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from threading import Event
-from typing import Any
 
 import pytest
-from harness.client import crowd
+from harness.client import Client, crowd
+from harness.edits import configure
 from harness.project import Project, read_pyproject
 from harness.servers import free_port, listening
 from harness.storages import SERVERS, reach
@@ -64,25 +63,13 @@ class Load:
 class Service:
     """The service of a project, which looks at its model's file several times a second."""
 
-    project: Project
-    port: int
-
-    def get(self, path: str) -> Any:
-        """Ask on a connection of its own."""
-        address = f"http://127.0.0.1:{self.port}{path}"
-        with urllib.request.urlopen(address, timeout=10) as answer:
-            return json.load(answer)
-
-    def example(self) -> str:
-        """A request that the documentation shows."""
-        operation = self.get("/openapi.json")["paths"]["/predict"]["post"]
-        return json.dumps(operation["requestBody"]["content"]["application/json"]["example"])
+    client: Client
 
     def wait_for(self, sha256: str, *, refused: str | None = None) -> None:
         """Wait until every process serves this model, and refuses what lies there now or does not."""
         deadline, agreeing = time.monotonic() + PATIENCE, 0
         while agreeing < AGREEING:
-            version = self.get("/version")
+            version = self.client.get("/version")
             reason = version["refused"]
             fits = reason is None if refused is None else refused in (reason or "")
             agreeing = agreeing + 1 if fits and version["model_sha256"] == sha256 else 0
@@ -102,9 +89,7 @@ def versions(
     made.commit("Name the storage")
     hashes = {}
     for number, model in enumerate(("all", "logistic"), start=1):
-        settings = made.path / "conf/config.yaml"
-        text = settings.read_text(encoding="utf-8")
-        settings.write_text(text.replace("- model: all", f"- model: {model}"), encoding="utf-8")
+        configure(made, "config.yaml", model=model)
         if number > 1:
             made.run("uv run poe pipeline")
             made.commit(f"Train {model}")
@@ -161,15 +146,16 @@ def serving(project: Project, workers: int) -> Iterator[Service]:
         "MODEL_CHECK_SECONDS": "0.3",
     }
     with listening(command, port, project.path.with_name("service.log"), **variables):
-        service = Service(project, port)
-        service.get("/health/ready")
+        service = Service(Client(port))
+        service.client.get("/health/ready")
         yield service
 
 
 @contextmanager
 def load(service: Service) -> Iterator[Load]:
     """Have clients ask one and the same row."""
-    asked = Load(service.port, service.example())
+    client = service.client
+    asked = Load(client.port, json.dumps(client.example("/predict")))
     with crowd(asked.ask, asked.over, CLIENTS):
         yield asked
 

@@ -12,7 +12,8 @@ from harness import machine
 from harness.client import Client
 from harness.databases import Cluster, cluster
 from harness.project import Project
-from harness.servers import free_port, listening
+from harness.servers import free_port
+from harness.service import serving
 
 ALARM = 3
 """The exit code of one."""
@@ -155,18 +156,12 @@ def _store(kind: str, folder: Path, request: pytest.FixtureRequest) -> Iterator[
 def _serving(project: Project, folder: Path, store: str) -> Iterator[Client]:
     port = free_port()
     _python(project, ANOTHER, {}, str(folder / "challenger.onnx"))
-    command = [
-        project.environment / "bin/uvicorn",
-        *("--factory", f"{project.package}.serve.app:create_app", "--port", str(port)),
-    ]
-    variables = {
+    settings = {
         "STORE_URL": store,
         "STORE_SECONDS": "0.2",
-        "MODEL_PATH": str(project.path / "models/model.onnx"),
         "SHADOW_PATH": str(folder / "challenger.onnx"),
-        "PYTHONPATH": str(project.path / "src"),
     }
-    with listening(command, port, folder / "log", **variables):
+    with serving(project, port, folder / "log", **settings):
         yield Client(port)
 
 
