@@ -1,7 +1,8 @@
 """The database of the store: SQLite or PostgreSQL."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
@@ -11,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     URL,
+    ColumnElement,
     Connection,
     Executable,
     Select,
@@ -87,7 +89,7 @@ class Database:
             json_serializer=str,  # rows bring JSON
         )
         if self._kind == "sqlite":
-            event.listen(self._engine, "connect", _without_temporary_files)
+            event.listen(self._engine, "connect", _set_up)
         self._is_made = False
 
     @property
@@ -133,21 +135,54 @@ class Database:
             for table, given in rows.items():
                 self._insert(connection, table, given)
 
-    def forget(self, before: datetime) -> None:
-        """Delete what is older.
+    def count(self, rows: Iterable[Mapping[Table, ColumnElement[bool]]]) -> Counter[str]:
+        """Count rows, by the name of their table.
+
+        Raises StoreError if the store is newer, or out of reach.
+        """
+        self._look()
+        counted: Counter[str] = Counter()
+        with self._begun() as connection:
+            for table, condition in (pair for some in rows for pair in some.items()):
+                counted[table.name] += connection.scalar(select(func.count()).where(condition)) or 0
+        return counted
+
+    def delete(self, rows: Iterable[Mapping[Table, ColumnElement[bool]]]) -> Counter[str]:
+        """Delete rows in one transaction, and count them by the name of their table.
 
         Raises StoreError if it may go well another time.
         """
         self.make()
+        deleted: Counter[str] = Counter()
         with self._begun() as connection:
-            for table in KEPT:
-                connection.execute(delete(table).where(table.c.time < before))
+            for table, condition in (pair for some in rows for pair in some.items()):
+                deleted[table.name] += connection.execute(delete(table).where(condition)).rowcount
+        return deleted
+
+    def emptied_log(self) -> bool:
+        """Bring the log beside SQLite's file to nothing, since it has rows as they were; False if others use it.
+
+        Raises StoreError if it may go well another time.
+        """
+        if self._kind != "sqlite":
+            return True
+        with self._begun("AUTOCOMMIT") as connection:
+            is_busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        return not is_busy
 
     def read(self, statement: Select[Any], rows_at_once: int) -> Iterator[Sequence[Found[Any]]]:
         """Stream the rows of a statement.
 
-        Raises StoreError if the store is newer, or out of reach; for a file of SQLite also if it is not there: who
-        reads in the wrong place shall not leave an empty store in it, which would be taken for the real one.
+        Raises StoreError if the store is newer, or out of reach.
+        """
+        self._look()
+        with self._begun() as connection:
+            yield from connection.execution_options(yield_per=rows_at_once).execute(statement).partitions()
+
+    def _look(self) -> None:
+        """Make the tables that are absent, but no file of SQLite.
+
+        Who looks in the wrong place shall not leave an empty store in it, which would be taken for the real one.
         """
         if self._kind == "sqlite" and not Path(str(self._url.database)).is_file():
             raise StoreLostError(
@@ -155,8 +190,6 @@ class Database:
                 "elsewhere, and ask inside the container if it is in one"
             )
         self.make()
-        with self._begun() as connection:
-            yield from connection.execution_options(yield_per=rows_at_once).execute(statement).partitions()
 
     def _insert(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
         statement = INSERTS[self._kind](table)
@@ -165,11 +198,13 @@ class Database:
             connection.execute(statement, {ROWS: some})
 
     @contextmanager
-    def _begun(self) -> Iterator[Connection]:
+    def _begun(self, level: str | None = None) -> Iterator[Connection]:
+        """Begin a transaction; with the level AUTOCOMMIT, what SQLite does in none."""
+        engine = self._engine.execution_options(isolation_level=level) if level else self._engine
         try:
             if self._kind == "sqlite":
                 Path(str(self._url.database)).parent.mkdir(parents=True, exist_ok=True)
-            with self._engine.begin() as connection:
+            with engine.begin() as connection:
                 yield connection
         except (DataError, IntegrityError):  # the database answers, and will never take these rows
             raise
@@ -188,13 +223,15 @@ def configured() -> Database:
     return Database(chosen.store_url)
 
 
-def _without_temporary_files(connection: Any, _record: object) -> None:
-    """Have SQLite keep in memory what a statement needs while it runs.
+def _set_up(connection: Any, _record: object) -> None:
+    """Have SQLite keep in memory what a statement needs while it runs, and overwrite what it deletes.
 
-    It would write that to a temporary file as soon as a table has some thousand rows, and in a read-only container it
-    finds no folder for one: each insert would then fail with "disk I/O error".
+    It would write the former to a temporary file as soon as a table has some thousand rows, and in a read-only
+    container it finds no folder for one: each insert would then fail with "disk I/O error". The latter would stay
+    in its file until other rows take the room.
     """
     connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA secure_delete = ON")
 
 
 @cache

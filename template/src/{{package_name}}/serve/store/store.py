@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from ...errors import StoreError, StoreLostError
 from ..settings import Settings
 from ..waiting import Waiting
+from .chosen import older
 from .database import Database
 from .records import Record, Row, now
 from .tables import feedback, predictions, shadows
@@ -146,7 +147,7 @@ class Store:
         """Delete, now and then, what is too old to be kept."""
         if not self._settings.store_days or monotonic() - self._forgotten < BETWEEN_DELETIONS:
             return
-        self._database.forget(now() - timedelta(days=self._settings.store_days))
+        self._database.delete([older(now() - timedelta(days=self._settings.store_days))])
         self._forgotten = monotonic()
 
     def _lost(self, error: StoreError) -> None:

@@ -1,0 +1,79 @@
+"""The command that deletes what is stored of somebody, or what is old: `python -m <package>.serve.store.forget`.
+
+Without --delete it only counts. STORE_URL names the place.
+"""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+
+from ...errors import ConfigurationError
+from ...terminal import carry_out
+from ..settings import settings
+from .chosen import Chosen, ids_with, named, older
+from .database import Database
+from .records import now
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run it; a mistake that a person can mend is one message and exit code 1."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {__package__}.forget", description=__doc__, fromfile_prefix_chars="@"
+    )
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--ids", nargs="+", help="predictions by their ids; @FILE reads them from its lines")
+    which.add_argument(
+        "--where",
+        nargs="+",
+        metavar="COLUMN=VALUE",
+        help="those made from all of these values; none: COLUMN=",
+    )
+    which.add_argument("--older-than", type=float, metavar="DAYS", help="all that is older")
+    parser.add_argument("--delete", action="store_true", help="delete them; it cannot be undone")
+    chosen = parser.parse_args(arguments)
+    return carry_out("forget", lambda: _forget(chosen))
+
+
+def _forget(options: argparse.Namespace) -> None:
+    asked = settings()
+    if not asked.stores:
+        raise ConfigurationError("STORE_URL is none, so nothing is stored: set it to the address of a store")
+    database = Database(asked.store_url)
+    chosen = _chosen(database, options)
+    counted = database.count(chosen)
+    if not options.delete:
+        print(f"{_told(counted)} in {database.place}; nothing is deleted without --delete")
+        return
+    print(f"deleted {_told(database.delete(chosen))} from {database.place}")
+    if not database.emptied_log():
+        print(
+            "others are using the store, and the log beside its file may still hold them: run the command again"
+        )
+
+
+def _chosen(database: Database, options: argparse.Namespace) -> Sequence[Chosen]:
+    if options.older_than is not None:
+        if not options.older_than >= 0:
+            raise ConfigurationError(
+                f"--older-than {options.older_than}: name a number of days that is not negative"
+            )
+        return [older(now() - timedelta(days=options.older_than))]
+    if options.ids is not None:
+        return named([one.strip() for one in options.ids if one.strip()])
+    values = dict(one.partition("=")[::2] for one in options.where)
+    if wrong := [one for one in options.where if "=" not in one]:
+        raise ConfigurationError(f"--where {wrong[0]} names no value: write COLUMN=VALUE")
+    return named(ids_with(database, values))
+
+
+def _told(rows: Counter[str]) -> str:
+    return (
+        f"{rows['predictions']:,} predictions, {rows['shadow_predictions']:,} of a challenger, "
+        f"{rows['feedback']:,} outcomes"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
