@@ -244,6 +244,39 @@ def test_pods_may_reach_the_store_in_any_overlay_and_nothing_else(
     run(f"{machine.tool('kubernetes-validate')} --strict added.yaml", tmp_path)
 
 
+def test_others_reach_the_service_over_tls_alone_and_not_what_needs_no_key(
+    render: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = render({"deployment": "kubernetes"})
+    before = list(yaml.safe_load_all(_build(path, "production")))
+
+    manifests = _take_in(path, "production", "ingress")
+
+    assert [one for one in before if one not in manifests] == []
+    [added] = [one for one in manifests if one not in before]
+    assert added["kind"] == "Ingress"
+    [rule], [encrypted] = added["spec"]["rules"], added["spec"]["tls"]
+    assert encrypted["hosts"] == [rule["host"]]
+    service = _only(before, "Service")
+    for way in rule["http"]["paths"]:
+        aimed = way["backend"]["service"]
+        assert way["pathType"] == "Exact"
+        assert aimed["name"] == service["metadata"]["name"]
+        assert aimed["port"] == {"name": service["spec"]["ports"][0]["name"]}
+    routes = {
+        route
+        for source in (path / "src").glob("*/serve/*.py")
+        for route in re.findall(r'router\.\w+\(\s*"(/[^"]+)"', source.read_text(encoding="utf-8"))
+    }
+    led = {way["path"] for way in rule["http"]["paths"]}
+    assert led - routes == {"/docs", "/openapi.json"}
+    assert routes - led == {"/metrics", "/health/live", "/health/ready"}
+    page = (path / "docs/options/deployment-kubernetes.md").read_text(encoding="utf-8")
+    assert f"create secret tls {encrypted['secretName']} " in page
+    (tmp_path / "added.yaml").write_text(yaml.safe_dump(added), encoding="utf-8")
+    run(f"{machine.tool('kubernetes-validate')} --strict added.yaml", tmp_path)
+
+
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_the_namespace_that_is_made_before_the_first_version_is_that_of_the_overlay(
     render: Callable[..., Path], overlay: str

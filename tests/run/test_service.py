@@ -1,18 +1,23 @@
 """The running service stays up and polite, whatever it is sent."""
 
+import http.client
 import os
 import re
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from harness import machine
+from harness.client import Client
 from harness.command import run
 from harness.project import Project
-from harness.servers import free_port
+from harness.prometheus import substituted
+from harness.servers import free_port, listening
 from harness.service import api_key, serving
 from harness.variants import TASKS
 
@@ -163,3 +168,45 @@ def test_client_that_trickles_its_request_is_cut_off(service: Service) -> None:
 
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert SECONDS - 0.5 < time.monotonic() - before < 3 * SECONDS
+
+
+@pytest.mark.parametrize("service", ["classification"], indirect=True)
+def test_proxy_of_the_page_speaks_tls_and_keeps_back_what_needs_no_key(
+    service: Service, project: Callable[..., Project], tmp_path: Path
+) -> None:
+    machine.require("caddy", "it ends TLS in front of the service")
+    page = project(service.task).path / "docs/options/serving-api.md"
+    [printed] = re.findall(r"```caddyfile\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    [own] = re.findall(r"`(tls \S+ \S+)`", page.read_text("utf-8"))
+    port = free_port()
+    settings = substituted(
+        printed,
+        **{
+            "predictions.example.org": f"localhost:{port}",
+            "127.0.0.1:8000": f"127.0.0.1:{service.port}\n  {own}",
+        },
+    )
+    # A machine that others use, too: nothing is to listen but the proxy.
+    alone = "{\n  admin off\n  auto_https disable_redirects\n}\n"
+    (tmp_path / "Caddyfile").write_text(alone + settings, encoding="utf-8")
+    run(
+        "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -addext subjectAltName=DNS:localhost "
+        "-keyout key.pem -out certificate.pem",
+        tmp_path,
+    )
+    trusting = ssl.create_default_context(cafile=str(tmp_path / "certificate.pem"))
+
+    def ask(path: str, key: str = "") -> tuple[int, Any]:
+        asking = http.client.HTTPSConnection("localhost", port, timeout=10, context=trusting)
+        asking.request("GET", path, headers={"Authorization": f"Bearer {key}"} if key else {})
+        answer = asking.getresponse()
+        return answer.status, answer.headers
+
+    command = ["caddy", "run", "--config", "Caddyfile"]
+    with listening(command, port, tmp_path / "log", HOME=str(tmp_path)):
+        status, headers = ask("/version", service.key)
+        assert status == 200
+        assert "Strict-Transport-Security" in headers
+        assert ask("/version")[0] == 401
+        assert [ask(path)[0] for path in ("/metrics", "/health/ready", "/health/live")] == [404] * 3
+        assert Client(port=service.port).get("/health/ready")
