@@ -1,6 +1,7 @@
 """The commands of the runbooks do what their pages say, run as they are printed."""
 
 import csv
+import json
 import os
 import re
 import shlex
@@ -159,6 +160,45 @@ def test_store_that_is_elsewhere_is_left_out_and_no_empty_one_is_saved_in_its_pl
     assert not (tmp_path / "wrong/SHA256SUMS").exists()
     assert printed.count("store: left out") == 2
     assert not (served.path / "data/served").exists()
+
+
+def test_what_is_stored_of_one_person_is_counted_then_deleted_and_so_is_what_is_old(
+    project: Callable[..., Project], tmp_path: Path
+) -> None:
+    served = project("classification").copy(tmp_path / "project")
+    store = tmp_path / "predictions.db"
+    own = _own(served) | {"STORE_URL": f"sqlite:///{store}"}
+    with _asked(served, tmp_path / "log", STORE_URL=own["STORE_URL"]) as answered:
+        _until(answered, 20)
+    gone, *kept = answered
+    commands = printed_commands(
+        served, "personal-data.md", "Delete what is stored of one person"
+    ).splitlines()
+    with closing(sqlite3.connect(store)) as database:
+        [[features]] = database.execute("SELECT features FROM predictions WHERE id = ?", [gone])
+    example = json.loads(features)
+
+    by_id, by_values = (line for line in commands if line.startswith("uv run poe forget"))
+    [shown] = re.findall(r"--ids (\S+)", by_id)
+    by_id = substituted(by_id, **{shown: gone})
+    names = re.findall(r"(\w+)=", by_values)
+    assert set(names) <= example.keys()
+    sent = " ".join(f"{name}={example[name]}" for name in names)
+    by_values = by_values.partition("--where")[0] + f"--where {sent}"
+    assert type_in(by_id, served.path, **own).startswith("1 predictions, ")
+    assert len(_ids(store)) == len(answered)
+    assert type_in(f"{by_id} --delete", served.path, **own).startswith("deleted 1 predictions, ")
+    assert set(_ids(store)) == set(kept)
+    assert type_in(by_values, served.path, **own).startswith(f"{len(kept)} predictions, ")
+
+    with closing(sqlite3.connect(store)) as database, database:
+        database.execute("UPDATE predictions SET time = '2020-02-29' WHERE id = ?", [kept[0]])
+    told = type_in(
+        printed_commands(served, "personal-data.md", "Delete what is old"), served.path, **own
+    )
+    assert "1 predictions, " in told
+    assert "deleted 1 predictions, " in told
+    assert set(_ids(store)) == set(kept[1:])
 
 
 def test_version_and_commit_are_rolled_back_and_the_service_follows(
