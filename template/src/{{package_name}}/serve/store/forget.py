@@ -44,9 +44,9 @@ def _forget(options: argparse.Namespace) -> None:
     chosen = _chosen(database, options)
     counted = database.count(chosen)
     if not options.delete:
-        print(f"{_told(counted)} in {database.place}; nothing is deleted without --delete")
+        print(f"in {database.place}: {_told(counted)}; nothing is deleted without --delete")
         return
-    print(f"deleted {_told(database.delete(chosen))} from {database.place}")
+    print(f"deleted from {database.place}: {_told(database.delete(chosen))}")
     if not database.emptied_log():
         print(
             "others are using the store, and the log beside its file may still hold them: run the command again"
@@ -69,10 +69,8 @@ def _chosen(database: Database, options: argparse.Namespace) -> Sequence[Chosen]
 
 
 def _told(rows: Counter[str]) -> str:
-    return (
-        f"{rows['predictions']:,} predictions, {rows['shadow_predictions']:,} of a challenger, "
-        f"{rows['feedback']:,} outcomes"
-    )
+    named = {"predictions": "predictions", "a challenger's": "shadow_predictions", "outcomes": "feedback"}
+    return ", ".join(f"{name} {rows[table]:,}" for name, table in named.items())
 
 
 if __name__ == "__main__":
