@@ -11,9 +11,8 @@ from datetime import timedelta
 
 from ...errors import ConfigurationError
 from ...terminal import carry_out
-from ..settings import settings
 from .chosen import Chosen, ids_with, named, older
-from .database import Database
+from .database import Database, configured
 from .records import now
 
 
@@ -37,10 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _forget(options: argparse.Namespace) -> None:
-    asked = settings()
-    if not asked.stores:
-        raise ConfigurationError("STORE_URL is none, so nothing is stored: set it to the address of a store")
-    database = Database(asked.store_url)
+    database = configured()
     chosen = _chosen(database, options)
     counted = database.count(chosen)
     if not options.delete:
