@@ -5,13 +5,12 @@ from typing import Protocol
 
 import numpy as np
 import polars as pl
-from hydra.utils import instantiate
 
 from .. import paths
 from ..columns import from_frame
 from ..component import made
 from ..config import Config
-from ..data.prepare import Framing
+from ..data.prepare import configured_framing
 from ..data.rows import read
 from ..data.table import typed
 from ..data.validate import check_names, violations
@@ -45,7 +44,7 @@ def check(config: Config, file: Path) -> Verdict:
     Raises  DataError if the file cannot be read or has too few rows; SchemaError if it lacks a column.
     """
     report: DriftReport = made(config.monitor.report, "monitor.report is no report of drift", "conf/monitor/")
-    schema = read_schema()
+    schema = read_schema(config)
     new, quality = read_new(config, file, schema)
     reference = pl.read_parquet(paths.TRAIN)
     for name, table in ((str(file), new), (str(paths.TRAIN), reference)):
@@ -72,10 +71,10 @@ def write_drift(verdict: Verdict, page: str) -> Verdict:
     return verdict
 
 
-def read_schema() -> Schema:
+def read_schema(config: Config) -> Schema:
     """Read the schema that the training data fulfils.
 
-    Raises DataError if the pipeline has not run.
+    Raises DataError if the pipeline has not run, or ran when conf/task/ named another task.
     """
     for path in (paths.CHECKED_SCHEMA, paths.TRAIN, paths.TEST):
         if not path.exists():
@@ -83,7 +82,12 @@ def read_schema() -> Schema:
                 f"{path} is missing, and new rows are compared with it: "
                 "run `uv run poe pipeline` to make it, or `dvc pull` to fetch it"
             )
-    return Schema.from_file(paths.CHECKED_SCHEMA)
+    schema = Schema.from_file(paths.CHECKED_SCHEMA)
+    if (schema.source is None) != (config.task.windows is None):
+        raise DataError(
+            f"{paths.CHECKED_SCHEMA} is of another task than conf/task/ names: run `uv run poe pipeline`"
+        )
+    return schema
 
 
 def read_new(config: Config, file: Path, schema: Schema) -> tuple[pl.DataFrame, list[BrokenRule]]:
@@ -100,10 +104,10 @@ def read_new(config: Config, file: Path, schema: Schema) -> tuple[pl.DataFrame, 
         for broken in violations(raw, rows, config.data.decimal)
     ]
     table = typed(raw, rows, config.data.decimal).collect(engine="streaming")
-    if schema.source is not None:
+    framing = configured_framing(config)
+    if framing is not None:
         check_enough(table, str(file), config.monitor.minimum_rows)
-        windows: Framing = instantiate(config.task.windows)
-        return pl.DataFrame(windows.frame(from_frame(table), rows)[0]), quality
+        return pl.DataFrame(framing.frame(from_frame(table), rows)[0]), quality
     return table.drop(target) if is_unlabelled else table, quality
 
 

@@ -53,7 +53,7 @@ class ServedPredictions(Section):
                 into the store.
         Raises  ConfigurationError if nothing is stored, StoreError if the store is out of reach.
         """
-        database, schema, window = configured_store(), read_schema(), self._window(days)
+        database, schema, window = configured_store(), read_schema(config), self._window(days)
         found = gather(window, self.sample, texts(database, window.since))
         verdict = self._judged(config, schema, found, database.place)
         write_json(paths.SERVED_VERDICT, verdict.model_dump(mode="json"))
@@ -70,7 +70,7 @@ class ServedPredictions(Section):
         Raises  ConfigurationError if the file cannot be of that kind, or nothing is stored; DataError if no prediction
                 has an outcome.
         """
-        database, schema = configured_store(), read_schema()
+        database, schema = configured_store(), read_schema(config)
         since = None if days is None else now() - timedelta(days=days)
         rows = export(config, schema, database, since, file)
         return (
