@@ -7,7 +7,6 @@ import shlex
 import shutil
 import subprocess
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,9 +15,11 @@ from typing import Any
 
 import pytest
 from harness import machine
+from harness.client import Client
 from harness.command import run
 from harness.project import Project
 from harness.variants import TASKS
+from harness.waiting import until
 
 TRAINING_SIDE = ("sklearn", "dvc", "polars", "skops", "hydra", "pytest")
 PATIENCE = 60  # seconds until a started service must be healthy
@@ -50,22 +51,12 @@ class Service:
     """A running container of the image."""
 
     container: str
-    address: str
+    client: Client
     package: str
 
     def inspect(self, of: str) -> Any:
         """Return what the engine knows of the container, by a Go template."""
         return json.loads(_docker(f"inspect --format '{{{{json {of}}}}}' {self.container}"))
-
-    def ask(self, path: str, body: Any = None) -> Any:
-        """Send a request, a POST if it has a body, and return the parsed answer."""
-        request = urllib.request.Request(
-            f"{self.address}{path}",
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
 
     def python(self, code: str) -> str:
         """Run Python code inside the container and return what it printed."""
@@ -109,7 +100,7 @@ def started(project: Project, *, options: str = "", command: str = "") -> Iterat
     )
     try:
         address = _docker(f"port {container} 8000/tcp").splitlines()[0]
-        yield Service(container, f"http://{address}", project.package)
+        yield Service(container, Client(int(address.rpartition(":")[2])), project.package)
     finally:
         _docker(f"rm --force --volumes {container}")
 
@@ -124,29 +115,21 @@ def test_service_runs_without_root_and_without_a_writable_file_system(service: S
 
 
 def test_version_names_the_model_of_the_image(service: Service) -> None:
-    assert service.ask("/health/ready") == {"status": "ok"}
-    assert len(service.ask("/version")["model_sha256"]) == 64
+    assert service.client.get("/health/ready") == {"status": "ok"}
+    assert len(service.client.get("/version")["model_sha256"]) == 64
 
 
 def test_prediction_that_the_documentation_shows_is_answered(service: Service) -> None:
-    page = service.ask("/openapi.json")
-    body = page["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
-
-    answer = service.ask("/predict", body["example"])
+    answer = service.client.post("/predict", service.client.example("/predict"))
 
     assert len(answer["predictions"]) >= 1
 
 
 def test_predictions_are_kept_in_the_volume(service: Service) -> None:
-    page = service.ask("/openapi.json")
-    body = page["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
-    service.ask("/predict", body["example"])
+    service.client.ask_example()
 
-    deadline = time.monotonic() + PATIENCE
-    while "no predictions" in (told := service.stored()) and time.monotonic() < deadline:
-        time.sleep(0.5)
-
-    assert "predictions in sqlite:////data/predictions.db" in told
+    kept = "predictions in sqlite:////data/predictions.db"
+    until(lambda: service.stored().startswith(kept), kept)
     assert service.inspect(".Mounts")[0]["Destination"] == "/data"
 
 
@@ -215,16 +198,14 @@ def test_champion_that_is_mounted_as_its_pages_say_gives_way_to_another_one(
     shutil.copyfile(model, models / "champion.onnx")
     with started(built, options=options.replace("$PWD", str(tmp_path))) as running:
         _wait_until_healthy(running)
-        before = running.ask("/version")["model_sha256"]
+        before = running.client.get("/version")["model_sha256"]
 
         code = f'm = onnx.load("{model}"); m.doc_string = "another"; onnx.save(m, "next.onnx")'
         run(f"{built.environment}/bin/python -c 'import onnx; {code}'", models)
         (models / "next.onnx").replace(models / "champion.onnx")
 
-        deadline = time.monotonic() + 20
-        while running.ask("/version")["model_sha256"] == before and time.monotonic() < deadline:
-            time.sleep(0.2)
-        after = running.ask("/version")
+        until(lambda: running.client.get("/version")["model_sha256"] != before, "another model")
+        after = running.client.get("/version")
     assert after["refused"] is None
     assert after["model_sha256"] == _hash(models / "champion.onnx") != before == _hash(model)
 
@@ -245,9 +226,7 @@ def test_service_that_does_not_answer_is_reported_as_unhealthy(built: Project) -
     options = "--health-start-period 1s --health-interval 1s --health-retries 1"
     elsewhere = f"uvicorn --factory {built.package}.serve.app:create_app --port 9999"
     with started(built, options=options, command=elsewhere) as running:
-        deadline = time.monotonic() + PATIENCE
-        while running.inspect(".State.Health.Status") == "starting" and time.monotonic() < deadline:
-            time.sleep(0.5)
+        until(lambda: running.inspect(".State.Health.Status") != "starting", "the end of its start")
 
         assert running.inspect(".State.Health.Status") == "unhealthy"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from harness.edits import demand_the_impossible, drop_first_rows, import_table
 from harness.project import Project
 from harness.servers import hearing
 from harness.workflow import Ran, Runner, Workflow
@@ -52,16 +53,13 @@ def test_new_rows_at_the_source_of_an_import_are_trained_on(
 ) -> None:
     origin = runner.repository
     source = tmp_path / "source.csv"
-    shutil.move(origin.path / TABLE, source)
     origin.run(f"uv run dvc remote modify storage url {tmp_path / 'storage'}")
-    origin.run(f"git rm --quiet --cached {TABLE}")
-    origin.run(f"uv run dvc import-url {source} {TABLE}")
+    import_table(origin, TABLE, source)
     (origin.path / "data/notes of others.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     origin.run("uv run dvc add 'data/notes of others.csv'")
     origin.run("uv run dvc push")
     origin.commit("Take the rows from where they come from")
-    header, *rows = source.read_text(encoding="utf-8").splitlines(keepends=True)
-    source.write_text("".join([header, *rows[20:]]), encoding="utf-8")
+    drop_first_rows(source, 20)
 
     ran = runner.run("train")
 
@@ -85,10 +83,7 @@ def test_missed_objective_fails_the_run_with_its_figures_and_opens_one_issue(
     runner: Runner, fresh: Project
 ) -> None:
     origin = runner.repository
-    objectives = origin.path / "conf/objectives.yaml"
-    demanded = yaml.safe_load(objectives.read_text(encoding="utf-8"))
-    demanded["objectives"]["better_than_baseline"]["at_least"] = 2
-    objectives.write_text(yaml.safe_dump(demanded), encoding="utf-8")
+    demand_the_impossible(origin.path / "conf/objectives.yaml")
     origin.commit("Demand the impossible")
 
     ran = runner.run("train")

@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -24,7 +23,9 @@ from harness.edits import configure
 from harness.project import Project
 from harness.prometheus import substituted
 from harness.runbooks import printed_blocks, printed_commands, type_in
-from harness.servers import free_port, listening
+from harness.servers import free_port
+from harness.service import api_key, serving
+from harness.waiting import until
 
 PORT = 8000
 """The one that the pages name."""
@@ -60,18 +61,7 @@ def _asking(key: str = "") -> Iterator[list[str]]:
 @contextmanager
 def _asked(project: Project, log: Path, **variables: str) -> Iterator[list[str]]:
     """Run the service, and ask it without a pause."""
-    command = [
-        project.environment / "bin/uvicorn",
-        *("--factory", f"{project.package}.serve.app:create_app", "--port", str(PORT)),
-        *("--app-dir", str(project.path / "src"), "--no-server-header"),
-    ]
-    variables = {
-        "MODEL_PATH": str(project.path / "models/model.onnx"),
-        "PYTHONPATH": str(project.path / "src"),
-        "STORE_SECONDS": "0.2",
-        **variables,
-    }
-    with listening(command, PORT, log, **variables), _asking() as answered:
+    with serving(project, PORT, log, STORE_SECONDS="0.2", **variables), _asking() as answered:
         yield answered
 
 
@@ -208,10 +198,7 @@ def test_version_and_commit_are_rolled_back_and_the_service_follows(
     used.run("uv run poe champion")
     first, right = champion.read_bytes(), settings.read_text(encoding="utf-8")
     settings.write_text(right.replace(" C: 1.0", " C: 0.9"), encoding="utf-8")
-    config = used.path / "conf/config.yaml"
-    config.write_text(
-        config.read_text("utf-8").replace("- model: all", "- model: logistic"), "utf-8"
-    )
+    configure(used, "config.yaml", model="logistic")
     type_in(
         printed_commands(used, "release.md", "A release").partition("uv run poe smoke")[0],
         used.path,
@@ -232,13 +219,8 @@ def test_version_and_commit_are_rolled_back_and_the_service_follows(
         )
         type_in(printed_commands(used, "rollback.md", "The model is worse"), used.path, **own)
         assert champion.read_bytes() == first
-        deadline = time.monotonic() + 20
-        while sha256(first).hexdigest() not in _version():
-            assert time.monotonic() < deadline, _version()
-            time.sleep(0.2)
-        before = len(answered)
-        while len(answered) == before:
-            assert time.monotonic() < deadline
+        until(lambda: sha256(first).hexdigest() in _version(), "the first model", seconds=20)
+        _until(answered, len(answered) + 1)
     assert used.run("git status --porcelain --untracked-files=no").stdout == ""
 
     before = settings.read_text(encoding="utf-8")
@@ -341,9 +323,7 @@ class Contained:
 
 @pytest.fixture
 def contained(engine: None, used: Project, programs: Path) -> Iterator[Contained]:
-    made = used.run(f"uv run python -m {used.package}.serve.guard tester").stdout
-    [key] = re.findall(r"^    (\S+)$", made, re.MULTILINE)
-    [line] = re.findall(r"^tester:\w+$", made, re.MULTILINE)
+    key, line = api_key(used, "tester")
     name = f"slipway-{free_port()}"
     own = _own(used) | {"COMPOSE_PROJECT_NAME": name, "IMAGE": name, "API_KEYS": line}
     own["PATH"] = f"{programs}{os.pathsep}{machine.environment()['PATH']}"
@@ -437,7 +417,4 @@ def _version() -> str:
 
 
 def _until(answered: list[str], number: int) -> None:
-    deadline = time.monotonic() + 60
-    while len(answered) < number:
-        assert time.monotonic() < deadline, "the service does not answer"
-        time.sleep(0.05)
+    until(lambda: len(answered) >= number, f"answer {number} of the service")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from harness import machine
+from harness.edits import configure
 from harness.project import Project
 from harness.servers import free_port, listening
 
@@ -79,9 +80,7 @@ def pair(made: Project, cluster: Cluster, tmp_path: Path) -> tuple[Project, Proj
     """Return the project twice, quick to train: on one process, and on the cluster by configuration alone."""
     local, spread = (made.copy(tmp_path / name) for name in ("local", "spread"))
     for own, answer in ((local, "local"), (spread, "spark")):
-        settings = own.path / "conf/config.yaml"
-        text = settings.read_text(encoding="utf-8").replace("- model: all", "- model: logistic")
-        settings.write_text(text.replace("- compute: spark", f"- compute: {answer}"), "utf-8")
+        configure(own, "config.yaml", model="logistic", compute=answer)
     file = spread.path / "conf/compute/spark.yaml"
     compute = yaml.safe_load(file.read_text(encoding="utf-8"))
     compute["engine"]["master"] = cluster.master

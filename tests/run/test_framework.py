@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from harness.edits import configure
 from harness.project import Project
 from harness.variants import OPTIONS, TASKS
 
@@ -49,9 +50,7 @@ def test_its_model_alone_passes_the_gate_and_is_exported_as_it_was_fitted(
     project: Callable[..., Project], task: str, framework: str, tmp_path: Path
 ) -> None:
     own = project(task, framework=framework).copy(tmp_path / "project")
-    settings = own.path / "conf/config.yaml"
-    text = settings.read_text(encoding="utf-8")
-    settings.write_text(text.replace("- model: all", f"- model: {CANDIDATES[framework]}"))
+    configure(own, "config.yaml", model=CANDIDATES[framework])
 
     told = own.run("uv run poe pipeline").stdout
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from harness.command import run
+from harness.edits import demand_the_impossible, drop_first_rows, import_table
 from harness.kubeflow import asked_of_pods
 from harness.project import Project
 from harness.servers import hearing
@@ -20,6 +21,7 @@ from harness.variants import KUBEFLOW
 
 STAGES = ["configure", "prepare", "train", "evaluate", "document", "gate"]
 MODELS = ["models/model.onnx", "models/model.skops"]
+TABLE = "data/raw/penguins.csv"
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Airflow
@@ -77,9 +79,9 @@ def test_airflow_runs_every_stage_in_order_on_todays_rows_and_tries_again_what_f
     airflow: Project, tmp_path: Path
 ) -> None:
     copy = airflow.copy(tmp_path / "project")
-    table = _import_rows(copy, tmp_path / "source.csv")
-    _lose_rows(tmp_path / "source.csv", 20)
-    table.unlink()
+    import_table(copy, TABLE, tmp_path / "source.csv")
+    drop_first_rows(tmp_path / "source.csv", 20)
+    (copy.path / TABLE).unlink()
     # With a database as the source, this one is made of the table.
     (copy.path / "data/example.db").unlink(missing_ok=True)
     pipeline = copy.path / "dvc.yaml"
@@ -104,7 +106,7 @@ def test_missed_objective_fails_the_run_at_once_and_raises_the_alarm(
     airflow: Project, tmp_path: Path
 ) -> None:
     strict = airflow.copy(tmp_path / "project")
-    _demand_the_impossible(strict)
+    demand_the_impossible(strict.path / "conf/objectives.yaml")
 
     with hearing() as webhook:
         name = f"AIRFLOW_VAR_{strict.package.upper()}_ALERT_WEBHOOK"
@@ -186,9 +188,9 @@ def test_steps_without_a_common_disk_make_the_model_that_a_commit_then_names(
     _forget_results(copy)
     with SERVERS["s3"](tmp_path) as storage:
         reach(copy, storage, first=True)
-        _import_rows(copy, tmp_path / "source.csv")
+        import_table(copy, TABLE, tmp_path / "source.csv")
         copy.commit("Name our storage, import the rows, and have no model")
-        _lose_rows(tmp_path / "source.csv", 20)
+        drop_first_rows(tmp_path / "source.csv", 20)
 
         ran = copy.run("uv run poe run-local", TMPDIR=str(tmp_path), **storage.credentials)
 
@@ -219,20 +221,6 @@ def _plain(text: str) -> str:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _import_rows(project: Project, source: Path) -> Path:
-    """Have the project take its rows from a place outside of it."""
-    table = project.path / "data/raw/penguins.csv"
-    shutil.move(table, source)
-    project.run("git rm --quiet --cached data/raw/penguins.csv")
-    project.run(f"uv run dvc import-url --quiet {source} data/raw/penguins.csv")
-    return table
-
-
-def _lose_rows(table: Path, count: int) -> None:
-    header, *rows = table.read_text(encoding="utf-8").splitlines(keepends=True)
-    table.write_text("".join([header, *rows[count:]]), encoding="utf-8")
-
-
 def _rows(project: Path) -> int:
     return int(json.loads((project / "reports/data.json").read_text(encoding="utf-8"))["rows"])
 
@@ -243,10 +231,3 @@ def _forget_results(project: Project) -> None:
     for made in ("models", ".dvc/cache", "data/train.parquet", "data/test.parquet"):
         path = project.path / made
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def _demand_the_impossible(project: Project) -> None:
-    objectives = project.path / "conf/objectives.yaml"
-    demanded = yaml.safe_load(objectives.read_text(encoding="utf-8"))
-    demanded["objectives"]["better_than_baseline"]["at_least"] = 2
-    objectives.write_text(yaml.safe_dump(demanded), encoding="utf-8")

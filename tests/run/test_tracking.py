@@ -14,6 +14,7 @@ import pytest
 from harness import machine
 from harness.command import run
 from harness.databases import postgres
+from harness.edits import configure
 from harness.project import Project, read_pyproject
 from harness.servers import free_port, listening
 from harness.storages import SERVERS, reach
@@ -22,11 +23,6 @@ from harness.variants import OPTIONS
 CHAMPION = "models/champion.onnx"
 MODEL = "models/model.onnx"
 
-# Quick to train.
-QUICK = {
-    "conf/config.yaml": ("- model: all", "- model: logistic"),
-    "conf/evaluation.yaml": ("resamples: 200", "resamples: 50"),
-}
 # The smaller C is, the simpler and the worse is the model.
 WEAK, GOOD, WORSE = "0.003", "1.0", "0.0025"
 
@@ -74,9 +70,7 @@ class Team:
 
     def train(self, strength: str) -> None:
         """Train a model of that strength, commit it, and register it."""
-        settings = self.project.path / "conf/model/logistic.yaml"
-        text = settings.read_text(encoding="utf-8")
-        settings.write_text(re.sub(r"( C:) [\d.]+", rf"\1 {strength}", text), encoding="utf-8")
+        configure(self.project, "model/logistic.yaml", C=strength)
         self.run("poe pipeline")
         self.project.commit(f"Train with C={strength}")
         self.run(f"poe register --because 'C is {strength}'")
@@ -115,14 +109,9 @@ def team(
     made = project("classification", tracking=request.param, storage="local").copy(
         folder / "project"
     )
-    for name, (old, new) in QUICK.items():
-        text = (made.path / name).read_text(encoding="utf-8")
-        assert old in text
-        (made.path / name).write_text(text.replace(old, new), encoding="utf-8")
     # The variant that is at hand may be one with Spark, which takes its time and has no part in this.
-    settings = made.path / "conf/config.yaml"
-    text = settings.read_text(encoding="utf-8")
-    settings.write_text(text.replace("- compute: spark", "- compute: local"), encoding="utf-8")
+    configure(made, "config.yaml", model="logistic", compute="local")
+    configure(made, "evaluation.yaml", resamples="50")
     with SERVERS["local"](folder) as storage:
         reach(made, storage)
     with TRACKING[request.param](made, folder) as server:
