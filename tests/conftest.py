@@ -128,6 +128,8 @@ def project(render: Render, shared: Path, environments: Path) -> Callable[..., P
 
     def made(task: str, **answers: Any) -> Project:
         given = variant_with({"task": task, **answers}) if answers else {"task": task}
+        if given.get("compute") == "spark":
+            machine.require("java", "Spark runs on it")
         path = shared / "projects" / tables.title(given)
 
         def make(_: Path) -> None:

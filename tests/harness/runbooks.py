@@ -4,6 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
+from harness import machine
 from harness.command import run
 from harness.project import Project
 
@@ -32,6 +33,8 @@ def type_in(commands: str, folder: Path, answers: str = "", **variables: str) ->
     answers   what the person types when the commands ask
     Raises AssertionError with what the commands printed if one fails.
     """
+    if "curl " in commands:
+        machine.require("curl", "runbooks ask the service by it")
     told = f"exec <<< {shlex.quote(answers)}\n{commands}"
     typed = shlex.join(["bash", "-euo", "pipefail", "-c", told])
     return run(typed, folder, timeout=600, **variables).stdout
