@@ -7,11 +7,9 @@ import tomllib
 from collections.abc import Callable
 
 import pytest
+from harness.practices import COMMAND, PAGE, commands, practices
 from harness.rendered import Variant
 
-PAGE = "docs/practices.md"
-ROW = re.compile(r"^\| (.+) \| (.+) \| (.+) \|$", re.MULTILINE)
-COMMAND = re.compile(r"`([^`]+)`")
 LINK = re.compile(r"\[[^\]]+\]\([^)]+\)")
 OF_THE_MACHINE = {
     "docker build": "Dockerfile",
@@ -24,7 +22,7 @@ OF_THE_MACHINE = {
 
 
 def test_every_practice_has_a_place_and_a_command_or_a_page(variant: Variant) -> None:
-    rows = _rows(variant)
+    rows = practices(variant.texts[PAGE])
 
     assert len(rows) > 30
     assert [row for row in rows if not COMMAND.search(row[1])] == []
@@ -32,10 +30,10 @@ def test_every_practice_has_a_place_and_a_command_or_a_page(variant: Variant) ->
 
 
 def test_every_command_exists_with_what_it_names(variant: Variant) -> None:
-    commands = [found for row in _rows(variant) for found in COMMAND.findall(row[2])]
+    printed = commands(variant.texts[PAGE])
 
-    assert commands
-    assert [command for command in commands if not _exists(variant, command)] == []
+    assert printed
+    assert [command for command in printed if not _exists(variant, command)] == []
 
 
 @pytest.mark.parametrize(
@@ -54,12 +52,6 @@ def test_every_command_exists_with_what_it_names(variant: Variant) -> None:
 )
 def test_a_command_that_is_not_there_is_noticed(defaults: Variant, command: str) -> None:
     assert not _exists(defaults, command)
-
-
-def _rows(variant: Variant) -> list[tuple[str, str, str]]:
-    practices, systems, _ = variant.texts[PAGE].partition("\n## Systems\n")
-    assert systems
-    return [row for row in ROW.findall(practices) if row[0] not in ("Practice", "---")]
 
 
 def _is_one(kind: re.Pattern[str], cell: str) -> bool:

@@ -1,0 +1,31 @@
+"""The commands of the page of practices show what they are said to show."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from harness.practices import PAGE, commands
+from harness.project import Project
+
+ELSEWHERE = re.compile(
+    r"pytest|poe (check|test|pipeline|serve|tune)|dvc exp|pre-commit|docker build"
+)
+"""What each project is put through by other tests here: it takes minutes, a model or a network."""
+
+
+def test_commands_of_the_page_run_as_they_are_printed_and_change_nothing(
+    project: Callable[..., Project], tmp_path: Path
+) -> None:
+    fresh = project("classification").copy(tmp_path / "project")
+    fresh.run(f"uv run dvc remote modify storage url {tmp_path}/storage")
+    fresh.commit("Name the storage")
+    printed = commands((fresh.path / PAGE).read_text(encoding="utf-8"))
+    here = [command for command in printed if not ELSEWHERE.search(command)]
+
+    told = {command: fresh.run(command).stdout for command in here}
+
+    assert len(told) > 10
+    assert [command for command, text in told.items() if not text.strip()] == [
+        "uv run poe fetch --newest"
+    ], "what shows nothing is no proof; the example has nothing to fetch"
+    assert fresh.run("git status --porcelain").stdout == ""
