@@ -283,12 +283,18 @@ def test_store_in_postgresql_is_saved_and_watched_as_the_pages_say_and_comes_bac
         looked = served.run("uv run poe monitor", STORE_URL=watcher).stdout
         runs = _ask(store, "SELECT count(*) FROM monitoring")
 
+        forgetting = f"uv run poe forget --delete --ids {' '.join(answered[:2])}"
+        told = served.run(forgetting, STORE_URL=store).stdout
+        left = _ask(store, "SELECT count(*) FROM predictions")
+
     assert "se/cret" not in saved + str(refused.value)
     assert "se%2Fcret" not in saved + str(refused.value)
     assert f": {len(answered):,}, from" in before
     assert after == substituted(before, **{f"{made.port}/served": f"{made.port}/restored"})
     assert f"{len(answered):,}" in looked
     assert runs == "1"
+    assert ": predictions 2, " in told
+    assert left == str(len(answered) - 2)
 
 
 def _ask(address: str, statement: str) -> str:
