@@ -10,6 +10,12 @@ INTERRUPTED = 130
 """What a shell answers for a program that was interrupted."""
 
 
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """A line for each row, in which the cells of a column stand below each other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+
+
 def carry_out(command: str, work: Callable[[], int | None]) -> int:
     """Run a command; a mistake that a person can mend, or an interruption, is one message."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stdout)
@@ -22,9 +28,3 @@ def carry_out(command: str, work: Callable[[], int | None]) -> int:
     except KeyboardInterrupt:
         print(f"{command}: interrupted", file=sys.stderr)
         return INTERRUPTED
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """A line for each row, in which the cells of a column stand below each other."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
