@@ -95,7 +95,9 @@ TEAMS = [
     pytest.param(answer, marks=pytest.mark.xdist_group(f"tracking {answer}"), id=answer)
     for answer in OPTIONS["tracking"]
 ]
-with_mlflow = pytest.mark.parametrize("team", TEAMS[1:], indirect=True)
+with_dvc, with_mlflow = (
+    pytest.mark.parametrize("team", teams, indirect=True) for teams in (TEAMS[:1], TEAMS[1:])
+)
 
 
 @pytest.fixture(scope="module", params=TEAMS)
@@ -211,6 +213,7 @@ def test_two_processes_that_register_one_model_at_once_make_one_version(team: Te
     assert sorted("this model is version 1 already" in one for one in told) == [False, True], told
 
 
+@with_dvc
 def test_rows_that_no_commit_names_are_refused_until_one_does(team: Team, tmp_path: Path) -> None:
     changed = Team(team.project.copy(tmp_path / "changed"), team.server)
     table = changed.project.path / "data/raw/large.csv"
