@@ -57,6 +57,16 @@ def require(name: str, why: str) -> Path:
     return Path(found) if found else leave_out(f"{name} is not on this machine: {why}")
 
 
+def require_compose() -> None:
+    """Leave the test out where docker has no Compose; an engine need not run."""
+    docker = require("docker", "Compose reads its own file")
+    asked = subprocess.run(
+        [docker, "compose", "version"], env=environment(), capture_output=True, check=False
+    )
+    if asked.returncode:
+        leave_out("docker has no Compose on this machine")
+
+
 def interpreter(version: str) -> str:
     """Return what to tell uv as UV_PYTHON: a path where pyenv keeps that Python, else its version.
 

@@ -150,9 +150,7 @@ def test_every_setting_of_the_service_reaches_its_container(render: Callable[...
 
 def _services(path: Path, **variables: str) -> dict[str, Any]:
     """Return what Compose makes of the services, those of all profiles."""
-    machine.require("docker", "Compose reads its own file")
-    if run("docker compose version", path, check=False).returncode:
-        machine.leave_out("docker has no Compose on this machine")
+    machine.require_compose()
     told = run("docker compose --profile * config --format json", path, **variables).stdout
     services: dict[str, Any] = json.loads(told[told.index("{") :])["services"]
     return services

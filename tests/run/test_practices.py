@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from harness import machine
 from harness.practices import PAGE, commands
 from harness.project import Project
 
@@ -16,6 +17,7 @@ ELSEWHERE = re.compile(
 def test_commands_of_the_page_run_as_they_are_printed_and_change_nothing(
     project: Callable[..., Project], tmp_path: Path
 ) -> None:
+    machine.require_compose()
     fresh = project("classification").copy(tmp_path / "project")
     fresh.run(f"uv run dvc remote modify storage url {tmp_path}/storage")
     fresh.commit("Name the storage")
