@@ -36,9 +36,9 @@ def environment(**changes: str) -> dict[str, str]:
     # `uv run` tells in UV where it lies, which need not be on PATH.
     if uv := os.environ.get("UV"):
         path.insert(0, str(Path(uv).parent))
-    # Several tests train at once, and threads that wait for a core spin: on a busy machine a training
-    # with a thread per core takes ten times as long as with one.
-    return clean | {"PATH": os.pathsep.join(path), "OMP_NUM_THREADS": "1"} | changes
+    # As many tests run at once as there are cores: a thread per core in each of them only costs.
+    alone = {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
+    return clean | {"PATH": os.pathsep.join(path)} | alone | changes
 
 
 def leave_out(reason: str) -> NoReturn:

@@ -101,5 +101,18 @@ def _weights(project: Project) -> list[float]:
     return weights
 
 
+def test_threads_that_wait_leave_the_cores_to_others(
+    project: Callable[..., Project], tmp_path: Path
+) -> None:
+    own = project("classification").copy(tmp_path / "project")
+
+    # OpenMP then writes how it is set.
+    told = own.run(
+        f"uv run python -m {own.package} train model=logistic folds=2", OMP_DISPLAY_ENV="verbose"
+    ).stdout
+
+    assert "GOMP_SPINCOUNT = '0'" in told
+
+
 def test_every_framework_but_the_default_is_tried_here() -> None:
     assert [*CANDIDATES] == OPTIONS["framework"][1:]

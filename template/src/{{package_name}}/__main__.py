@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -25,6 +26,8 @@ STAGES = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; a mistake that a person can mend is one message and exit code 1."""
+    # OpenMP's threads spin while they wait for each other: on a busy machine that takes several times the work itself.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     options = _parser().parse_args(arguments)
     return carry_out(options.command, lambda: options.run(options))
 
