@@ -63,7 +63,7 @@ def main() -> int:
     parser.add_argument("--wait", type=float, default=30, help="seconds to wait until it is ready (30)")
     asked = parser.parse_args()
     try:
-        smoke(Service(asked.address), os.environ.get("API_KEY", ""), asked.wait)
+        smoke(Service(asked.address), given_key(), asked.wait)
     except LookupError as error:
         print(f"smoke: {asked.address}: an answer has no {error}: is this the service?", file=sys.stderr)
         return 1
@@ -71,6 +71,17 @@ def main() -> int:
         print(f"smoke: {asked.address}: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def given_key() -> str:
+    """Return the key of the environment, without the line break that comes along when one is copied.
+
+    Raises SmokeError, which does not tell the key, if no header can carry it.
+    """
+    key = os.environ.get("API_KEY", "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise SmokeError("API_KEY is no key: it has line breaks or letters that no key has; copy it anew")
+    return key
 
 
 def smoke(service: Service, key: str, patience: float) -> None:

@@ -1,5 +1,6 @@
 """Images of Prometheus and Alertmanager, made of Debian's programs: those of others may be out of reach."""
 
+import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ SERVICES = {
     "alertmanager": (["prometheus-alertmanager", "amtool"], "/alertmanager"),
 }
 """By service: the programs of Debian that its image would have, and the folder that it writes to."""
+BY_ITSELF = {"prometheus": ["--enable-feature=expand-external-labels"]}
+"""What the public image's version does by itself, and that of Debian if it is told to."""
 TEMPLATES = Path("/usr/share/prometheus/alertmanager")
 """Where Debian's Alertmanager reads how a message looks; the public image has that in the program."""
 
@@ -42,7 +45,7 @@ def _make(service: str, image: str, context: Path) -> None:
         f"VOLUME {written}\n"
         "COPY --chmod=0755 programs /bin/\n"
         f"COPY templates {TEMPLATES}\n"
-        f'ENTRYPOINT ["/bin/{service}"]\n',
+        f"ENTRYPOINT {json.dumps([f'/bin/{service}', *BY_ITSELF.get(service, [])])}\n",
         encoding="utf-8",
     )
     run(f"docker build --quiet --network host --tag {image} .", context)

@@ -55,6 +55,9 @@ KUBEFLOW = {
 }
 """A project whose stages share no disk, for the Python of every container engine, and nothing that they do not need."""
 
+STAGES = ["configure", "prepare", "train", "evaluate", "document", "gate"]
+"""The stages of a project that tracks by DVC alone, in the order of dvc.yaml."""
+
 
 def variant_with(given: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a variant with these answers, whose project is made anyway; the answers alone if none has them.

@@ -138,13 +138,18 @@ class Runner:
         contexts = self._contexts(self.folder, {})
         return bool(self.workflow.ask("job", job=job, contexts=contexts, status=status)["runs"])
 
-    def takes(self, job: str, name: str) -> bool:
-        """Say whether a job takes the step of that name while all goes well."""
+    def takes(
+        self, job: str, name: str, status: str = "success", **outcomes: Mapping[str, str]
+    ) -> bool:
+        """Say whether a job takes the step of that name, when the job is as `status` says.
+
+        outcomes   what became of the steps before, by their ids
+        """
         contexts = self._contexts(self.folder, {})
         about = self.workflow.ask("job", job=job, contexts=contexts, status="success")
-        contexts["env"] = about["env"]
+        contexts |= {"env": about["env"], "steps": outcomes}
         steps = (
-            self.workflow.ask("step", job=job, step=number, contexts=contexts, status="success")
+            self.workflow.ask("step", job=job, step=number, contexts=contexts, status=status)
             for number in range(about["steps"])
         )
         return bool(next(step["runs"] for step in steps if step["name"] == name))

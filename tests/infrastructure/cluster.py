@@ -1,14 +1,16 @@
 """A cluster of one container engine, in place of kubectl: what a deployment asks of it, and nothing else.
 
-No API server can be had here. Kustomize and the settings of the connection are those of the real kubectl, whose
-path is in KUBECTL. The containers of a Deployment or a Job really run, with their user, rights, settings and volumes;
-the Deployment keeps its revisions, and its Service leads to the last container that was ready. CLUSTER names the
-folder that remembers it all; what lies in its folder `secrets` are the Secrets.
+No API server can be had here. Each command goes to the real kubectl first, whose path is in KUBECTL, and which has to
+understand it as far as it comes without a server. Kustomize and the settings of the connection are its own. The
+containers of a Deployment or a Job really run, with their user, rights, settings and volumes; the Deployment keeps its
+revisions, and its Service leads to the last container that was ready. CLUSTER names the folder that remembers it all;
+what lies in its folder `secrets` are the Secrets.
 """
 
 import base64
 import json
 import os
+import re
 import selectors
 import socket
 import subprocess
@@ -24,32 +26,43 @@ import yaml
 PLACE = Path(os.environ["CLUSTER"])
 STATE = PLACE / "state.json"
 PATIENCE = 30  # seconds until a container must be ready
+NOWHERE = "127.0.0.1:9"
+"""A server that is not there."""
 
 
 def main(arguments: list[str]) -> None:
     """Do what kubectl was asked."""
-    words = [word for word in arguments if not word.startswith("--")]
-    if arguments[0] == "-n":
-        arguments, words = arguments[2:], words[2:]
-    if arguments[0] == "--namespace":
-        arguments, words = arguments[2:], words[1:]
-    match words:
-        case ["kustomize" | "config", *_]:
-            os.execv(os.environ["KUBECTL"], ["kubectl", *arguments])
-        case ["apply", folder] if "--kustomize" in arguments:
+    if needs_no_server(arguments):
+        os.execv(os.environ["KUBECTL"], ["kubectl", *arguments])
+    given = sys.stdin.read() if arguments[-1] == "-" else ""
+    understand(arguments, given)
+    if arguments[0] in ("-n", "--namespace"):
+        arguments = arguments[2:]
+    if arguments[0] == "exec":
+        print(engine("exec", load()["ready"], *arguments[arguments.index("--") + 1 :]))
+        return
+    match [word for word in arguments if word == "-" or not word.startswith("-")]:
+        case ["apply", folder] if {"-k", "--kustomize"} & set(arguments):
             apply(yaml.safe_load_all(real("kustomize", folder)))
+        case ["diff", folder]:
+            assert "Namespace" in load()["objects"], "error: namespaces not found"
+            real("kustomize", folder)
         case ["apply", "-"]:
-            run_job(json.load(sys.stdin))
-        case ["get", kind, name, path]:
-            print(look_up(kind, name, path), end="")
-        case ["rollout", "status", _, _]:
+            apply(yaml.safe_load_all(given))
+        case ["apply", file]:
+            apply(yaml.safe_load_all(Path(file).read_text(encoding="utf-8")))
+        case ["get", kind, name, form]:
+            print(look_up(kind, name, form), end="")
+        case ["rollout", "status", *_]:
             wait_until_ready()
-        case ["rollout", "undo", _, revision]:
-            undo(revision)
+        case ["rollout", "undo", _, *revision]:
+            undo(*revision)
         case ["port-forward", _, ports]:
             forward(int(ports.partition(":")[0]))
-        case ["create", "job", name, _, _]:
+        case ["create", "job", name, *_] if "--dry-run=client" in arguments:
             print(json.dumps(job(name)))
+        case ["create", "job", name]:
+            apply([job(name)])
         case ["wait", *_]:
             if load()["job"] != "complete":
                 sys.exit("error: timed out waiting for the condition")
@@ -57,14 +70,38 @@ def main(arguments: list[str]) -> None:
             remembered = load()
             pod(remembered)["containers"][0]["image"] = setting.partition("=")[2]
             save(remembered)
+        case ["patch", "cronjob", _, "json", patch]:
+            [change] = json.loads(patch)
+            assert (change["op"], change["path"]) == ("replace", "/spec")
+            remembered = load()
+            remembered["objects"]["CronJob"]["spec"] = change["value"]
+            save(remembered)
         case ["logs", *_]:
             print("(what the containers said)")
         case ["describe", "pods", *_]:
             print("(how the pods are)")
-        case ["exec", _, *command]:
-            print(engine("exec", load()["ready"], *command))
         case _:
             sys.exit(f"this cluster does not know `kubectl {' '.join(arguments)}`")
+
+
+def needs_no_server(arguments: list[str]) -> bool:
+    """Say whether the real kubectl does that by itself."""
+    written = "secret" in arguments and "--dry-run=client" in arguments
+    return written or arguments[0] in ("kustomize", "config")
+
+
+def understand(arguments: list[str], given: str) -> None:
+    """Have the real kubectl read a command, until it finds that no server answers it."""
+    read = subprocess.run(
+        [os.environ["KUBECTL"], f"--server=http://{NOWHERE}", *arguments],
+        env={**os.environ, "KUBECONFIG": os.devnull},
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if NOWHERE not in read.stderr:
+        sys.exit(f"kubectl does not understand {arguments}: {read.stdout}{read.stderr}")
 
 
 def load() -> dict[str, Any]:
@@ -81,10 +118,23 @@ def apply(manifests: Any) -> None:
     """Take the manifests; another pod of the Deployment is another revision, whose container is started."""
     remembered = load()
     for one in manifests:
-        remembered["objects"][one["kind"]] = one
+        if one["kind"] == "Secret":
+            keep_secret(one)
+        elif one["kind"] == "Job":
+            run_job(one, remembered)
+        else:
+            remembered["objects"][one["kind"]] = one
     if "Deployment" in remembered["objects"]:
         start(remembered, pod(remembered))
     save(remembered)
+
+
+def keep_secret(secret: dict[str, Any]) -> None:
+    """Write each key of a Secret into a file, as a volume of it has them."""
+    folder = PLACE / "secrets" / secret["metadata"]["name"]
+    folder.mkdir(parents=True, exist_ok=True)
+    for key, value in secret["data"].items():
+        (folder / key).write_bytes(base64.b64decode(value))
 
 
 def pod(remembered: dict[str, Any]) -> dict[str, Any]:
@@ -110,7 +160,7 @@ def start(remembered: dict[str, Any], wanted: dict[str, Any]) -> None:
             mounts += ["--volume", f"{held}:{at}:ro"]
     plain = [f"--env={one['name']}={one['value']}" for one in container["env"] if "value" in one]
     remembered["next"] = engine(
-        *("run", "--detach", "--publish=127.0.0.1::8000", "--label=slipway-test-cluster"),
+        *("run", "--detach", "--publish=127.0.0.1::8000", f"--label=slipway-test-cluster={PLACE}"),
         *(*limits(wanted, remembered), *mounts, *plain, container["image"]),
     )
 
@@ -143,10 +193,10 @@ def wait_until_ready() -> None:
     save({**remembered, "ready": new, "next": None})
 
 
-def undo(revision: str) -> None:
-    """Go back to a revision."""
+def undo(revision: str = "") -> None:
+    """Go back to a revision, or to the one before the last."""
     remembered = load()
-    wanted = remembered["revisions"][revision]
+    wanted = remembered["revisions"][revision or str(len(remembered["revisions"]) - 1)]
     if failed := remembered.get("next"):
         engine("rm", "--force", "--volumes", failed)
         remembered["next"] = None
@@ -182,17 +232,18 @@ def join(one: socket.socket, other: socket.socket) -> None:
                 ready.data.sendall(said)
 
 
-def look_up(kind: str, name: str, path: str) -> str:
-    """Return what is asked about: the revision of the Deployment, the image of the CronJob, or a Secret."""
+def look_up(kind: str, name: str, form: str) -> str:
+    """Return what is asked about: the revision of the Deployment, the CronJob, or a Secret."""
     remembered = load()
     if kind == "secret":
-        key = path.removeprefix("jsonpath={.data.").removesuffix("}")
+        key = form.removeprefix("jsonpath={.data.").removesuffix("}")
         return base64.b64encode((PLACE / "secrets" / name / key).read_bytes()).decode()
     if kind == "deployment":
-        assert path == r"jsonpath={.metadata.annotations.deployment\.kubernetes\.io/revision}"
+        assert form == r"jsonpath={.metadata.annotations.deployment\.kubernetes\.io/revision}"
         return max(remembered["revisions"], key=int, default="")
-    assert path == "jsonpath={.spec.jobTemplate.spec.template.spec.containers[0].image}"
-    return pod(remembered)["containers"][0]["image"] if remembered["objects"] else ""
+    assert (kind, form) == ("cronjob", "json")
+    found = remembered["objects"].get("CronJob")
+    return json.dumps(found) if found else ""
 
 
 def job(name: str) -> dict[str, Any]:
@@ -206,36 +257,30 @@ def job(name: str) -> dict[str, Any]:
     }
 
 
-def run_job(wanted: dict[str, Any]) -> None:
-    """Run the containers of a Job, one after another, with their empty folders between them."""
-    remembered, spec = load(), wanted["spec"]["template"]["spec"]
-    folders = {
-        one["name"]: PLACE / f"volumes/{wanted['metadata']['name']}" for one in spec["volumes"]
-    }
-    for folder in folders.values():
-        folder.mkdir(parents=True)
-        folder.chmod(0o777)
+def run_job(wanted: dict[str, Any], remembered: dict[str, Any]) -> None:
+    """Run the containers of a Job, one after another, with their folders between them.
+
+    A folder of its own is that of the Job; that of a claim is the same for all.
+    """
+    spec, settings = wanted["spec"]["template"]["spec"], remembered["objects"]["ConfigMap"]["data"]
+    folders = {}
+    for one in spec["volumes"]:
+        claim = one.get("persistentVolumeClaim", {}).get("claimName", wanted["metadata"]["name"])
+        folders[one["name"]] = PLACE / "volumes" / claim
+        folders[one["name"]].mkdir(parents=True, exist_ok=True)
+        folders[one["name"]].chmod(0o777)
     remembered["job"] = "complete"
-    for container in [*spec["initContainers"], *spec["containers"]]:
+    for container in [*spec.get("initContainers", []), *spec["containers"]]:
         mounts = [
             f"--volume={folders[m['name']]}:{m['mountPath']}" for m in container["volumeMounts"]
         ]
-        ran = subprocess.run(
-            [
-                "docker",
-                "run",
-                "--rm",
-                *limits(spec, remembered),
-                *mounts,
-                container["image"],
-                *container["args"],
-            ],
-            check=False,
-        )
-        if ran.returncode:
+        told = [
+            re.sub(r"\$\((\w+)\)", lambda of: settings[of[1]], one) for one in container["args"]
+        ]
+        asked = [*limits(spec, remembered), *mounts, container["image"], *told]
+        if subprocess.run(["docker", "run", "--rm", *asked], check=False).returncode:
             remembered["job"] = "failed"
             break
-    save(remembered)
 
 
 def is_ready(container: str) -> bool:

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -12,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import known_weaknesses, machine, stand_in
+from harness import cluster, known_weaknesses, machine, stand_in
 from harness.command import run
 from harness.git import begin
 from harness.project import Project
-from harness.prometheus import Prometheus
+from harness.prometheus import Prometheus, substituted
 from harness.runbooks import printed_commands, type_in
-from harness.servers import free_port, listening
+from harness.servers import free_port, hearing, listening
 from harness.service import api_key
 from harness.waiting import until
 from harness.workflow import Ran, Runner, Workflow
@@ -38,12 +37,21 @@ PASSED = {
     "repository": {"default_branch": "main"},
     "workflow_run": {
         "id": 41,
+        "run_number": 12,
         "conclusion": "success",
         "event": "push",
         "head_branch": "main",
         "head_repository": {"full_name": "owner/project"},
     },
 }
+
+START = "Start it in place of the version before"
+# Versions that are no good: what their image has more, the key of the smoke test if it is another one, and the step
+# that fails.
+UNFIT = [("unfit", 'ENTRYPOINT ["false"]', "", START), ("deaf", "LABEL other=true", "no", SMOKE)]
+UNFIT_NAMES = ["does not start", "refuses the key"]
+NEWEST = {"result": "success", "outputs": {"newest": "true"}}
+"""What the job `order` leaves when CI has passed no later commit."""
 
 # Port 8000 of this machine belongs to these tests and to those of the image in test_workflow.py.
 pytestmark = [pytest.mark.xdist_group("pipeline and image"), pytest.mark.usefixtures("engine")]
@@ -72,11 +80,7 @@ def tools(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy2(programs / "docker", folder)
     shutil.copy2(Path(__file__).with_name("cosign"), folder)
     (folder / "trivy").symlink_to(machine.tool("trivy"))
-    (folder / "kubectl").write_text(
-        f'#!/bin/sh\nexec "{sys.executable}" "{Path(__file__).with_name("cluster.py")}" "$@"\n',
-        encoding="utf-8",
-    )
-    (folder / "kubectl").chmod(0o755)
+    cluster.write_kubectl(folder)
     return folder
 
 
@@ -86,19 +90,16 @@ def runner(
 ) -> Iterator[Callable[[Project], Runner]]:
     """Return a function that makes what runs the jobs of a project's cd.yml, as after CI has passed."""
     read: list[Workflow] = []
-    home = tmp_path_factory.mktemp("home")
-    (home / ".docker").mkdir()
+    shared = tmp_path_factory.mktemp("shared")
+    (shared / ".docker").mkdir()
     if plugins := machine.environment().get("DOCKER_CONFIG"):
-        (home / ".docker/cli-plugins").symlink_to(Path(plugins) / "cli-plugins")
-    known_weaknesses.write(home / "trivy", HARMLESS, age=timedelta(hours=5))
+        (shared / ".docker/cli-plugins").symlink_to(Path(plugins) / "cli-plugins")
+    known_weaknesses.write(shared / "trivy", HARMLESS, age=timedelta(hours=5))
     variables = {
         "REGISTRY": registry,
-        "HOME": str(home),
-        "DOCKER_CONFIG": str(home / ".docker"),
-        "KUBECONFIG": str(home / "kubeconfig"),
-        "KUBECTL": str(machine.require("kubectl", "Kustomize is inside it")),
-        "SIGNATURES": str(home / "signatures"),
-        "TRIVY_CACHE_DIR": str(home / "trivy"),
+        "DOCKER_CONFIG": str(shared / ".docker"),
+        "SIGNATURES": str(shared / "signatures"),
+        "TRIVY_CACHE_DIR": str(shared / "trivy"),
         "TRIVY_SKIP_DB_UPDATE": "true",
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "a token",
         "ACTIONS_ID_TOKEN_REQUEST_URL": "http://127.0.0.1:9/?",
@@ -116,7 +117,9 @@ def runner(
             event="workflow_run",
             payload=PASSED,
             settings={"DEPLOY": "production"},
-            variables=variables | {"CLUSTER": str(tmp_path_factory.mktemp("cluster"))},
+            variables=variables
+            | {"HOME": str(tmp_path_factory.mktemp("home"))}
+            | cluster.variables(tmp_path_factory.mktemp("cluster")),
         )
 
     yield make
@@ -137,6 +140,7 @@ def built(service: Runner) -> Ran:
 def _needs(digest: str) -> dict[str, Any]:
     return {
         "image": {"result": "success", "outputs": {"digest": digest}},
+        "order": NEWEST,
         "staging": {"result": "success"},
     }
 
@@ -150,7 +154,9 @@ def _again(runner: Runner, name: str, **changes: Any) -> Runner:
 
 
 def test_every_job_is_run_here(service: Runner) -> None:
-    assert [job["id"] for job in service.workflow.ask("jobs")] == ["image", "staging", "production"]
+    listed = [job["id"] for job in service.workflow.ask("jobs")]
+
+    assert listed == ["image", "order", "staging", "production"]
 
 
 def test_image_is_scanned_pushed_and_signed_by_its_digest(
@@ -233,9 +239,10 @@ def test_only_what_ci_passed_on_the_main_branch_is_built(service: Runner) -> Non
 
 
 def test_version_goes_only_as_far_as_the_project_says(service: Runner) -> None:
-    done = {"image": {"result": "success"}, "staging": {"result": "success"}}
-    failed = {"image": {"result": "success"}, "staging": {"result": "failure"}}
-    skipped = {"image": {"result": "skipped"}}
+    done = {"order": NEWEST, "staging": {"result": "success"}}
+    failed = {"order": NEWEST, "staging": {"result": "failure"}}
+    older = {"order": {"result": "success", "outputs": {"newest": "false"}}}
+    skipped = {"order": {"result": "skipped", "outputs": {}}}
 
     def goes(needs: dict[str, Any], deploy: str, event: str = "workflow_run") -> list[str]:
         asked = replace(service, needs=needs, settings={"DEPLOY": deploy}, event=event)
@@ -245,8 +252,60 @@ def test_version_goes_only_as_far_as_the_project_says(service: Runner) -> None:
     assert goes(done, "staging") == ["staging"]
     assert goes(done, "production") == ["staging", "production"]
     assert goes(failed, "production") == ["staging"]
+    assert goes(older, "production") == []
     assert goes(skipped, "production") == []
     assert goes(skipped, "production", "workflow_dispatch") == ["staging"]
+
+
+@pytest.mark.parametrize(
+    ("latest", "newest"),
+    [([12], "true"), ([13], "false"), ([11], "true"), ([], "true")],
+    ids=["this one", "later", "not yet listed", "none listed"],
+)
+def test_commit_gives_way_to_a_later_one_that_ci_has_passed(
+    service: Runner, latest: list[int], newest: str
+) -> None:
+    with hearing() as github:
+        github.answer = {"workflow_runs": [{"run_number": number} for number in latest]}
+        name = f"order-{'-'.join(map(str, latest))}"
+        ran = _again(service, name, api=github.address).run("order")
+
+    assert ran.status == "success", str(ran)
+    assert ran.outputs == {"newest": newest}
+    assert ("start CD with the digest" in ran.steps[0].output) == (newest == "false")
+    [asked] = github.requests
+    assert asked.path == (
+        "/repos/owner/project/actions/workflows/ci.yml/runs"
+        "?event=push&status=success&per_page=1&branch=main"
+    )
+    assert asked.headers["Authorization"] == "Bearer a token"
+
+
+def test_commit_goes_nowhere_if_nobody_can_say_which_one_is_the_latest(service: Runner) -> None:
+    assert _again(service, "order-unknown").run("order").status == "failure"
+
+
+def test_deployment_that_is_cancelled_goes_back_if_it_had_begun(
+    service: Runner,
+    runner: Callable[[Project], Runner],
+    render: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    clusters = [
+        runner(
+            _repository(
+                render({"serving": serving, "deployment": "kubernetes"}), tmp_path / serving
+            )
+        )
+        for serving in ("api", "batch")
+    ]
+
+    for deployed in (replace(one, needs=_needs("")) for one in (service, *clusters)):
+        begun, not_begun = {"outcome": "cancelled"}, {"outcome": "skipped"}
+        assert deployed.takes("production", BACK, "cancelled", start=begun)
+        assert deployed.takes("production", BACK, "failure", start={"outcome": "success"})
+        assert not deployed.takes("production", BACK, "cancelled", start=not_begun)
+        assert not deployed.takes("production", BACK, "success", start={"outcome": "success"})
 
 
 @pytest.fixture(scope="module")
@@ -288,7 +347,7 @@ class Staging:
     prometheus: Prometheus
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def staging(service: Runner, watching: dict[str, str]) -> Iterator[Staging]:
     key, line = api_key(service.repository, "smoke")
     place, asked = _place(service, "staging"), free_port()
@@ -302,36 +361,58 @@ def staging(service: Runner, watching: dict[str, str]) -> Iterator[Staging]:
     shutil.rmtree(place)
 
 
-def test_compose_serves_the_image_and_goes_back_when_a_later_one_fails(
-    service: Runner, built: Ran, registry: str, signed: Callable[..., str], staging: Staging
-) -> None:
-    first, place = built.outputs["digest"], staging.place
-    image = f"{registry}/owner/project@{first}"
-    deployed = _again(service, "first", needs=_needs(first), secrets={"SMOKE_KEY": staging.key})
-
-    ran = deployed.run("staging")
-
+@pytest.fixture(scope="module")
+def deployed(service: Runner, built: Ran, staging: Staging) -> tuple[Runner, Ran]:
+    """Return what runs the jobs with a version in service, and how that one came there."""
+    # A secret that was copied has a line break at its end now and then.
+    needs, secrets = _needs(built.outputs["digest"]), {"SMOKE_KEY": f"{staging.key}\n"}
+    first = _again(service, "first", needs=needs, secrets=secrets)
+    ran = first.run("staging")
     assert ran.status == "success", str(ran)
+    return first, ran
+
+
+def test_compose_serves_the_image_and_keeps_what_the_people_of_the_machine_have_set(
+    deployed: tuple[Runner, Ran], built: Ran, registry: str, staging: Staging
+) -> None:
+    image = f"{registry}/owner/project@{built.outputs['digest']}"
+    _, ran = deployed
+
     assert ran.outcome(BACK) == "skipped"
     assert ran.printed(SMOKE).startswith("model ")
     assert '"prediction": "Adelie"' in ran.printed(SMOKE)
-    assert (place / ".env").read_text().splitlines()[4:] == ["LAST=1", f"IMAGE={image}"]
-    assert _served(place) == image
+    assert (staging.place / ".env").read_text().splitlines()[4:] == ["LAST=1", f"IMAGE={image}"]
+    assert _served(staging.place) == image
 
-    unfit = signed(image, 'ENTRYPOINT ["false"]')
-    ran = _again(deployed, "unfit", needs=_needs(unfit)).run("staging")
-    assert ran.status == "failure"
-    assert ran.outcome("Start it in place of the version before") == "failure", str(ran)
+
+@pytest.mark.parametrize(("name", "line", "key", "step"), UNFIT, ids=UNFIT_NAMES)
+def test_version_that_fails_with_compose_gives_way_to_the_whole_one_before(
+    deployed: tuple[Runner, Ran],
+    built: Ran,
+    registry: str,
+    signed: Callable[..., str],
+    staging: Staging,
+    tmp_path: Path,
+    name: str,
+    line: str,
+    key: str,
+    step: str,
+) -> None:
+    image, (first, _) = f"{registry}/owner/project@{built.outputs['digest']}", deployed
+    changed = first.repository.copy(tmp_path / "project")
+    (changed.path / "compose.overridden.yaml").write_text("services: {}\n", encoding="utf-8")
+    changed.commit("Bring a file more")
+    secrets = {"SMOKE_KEY": key or staging.key}
+    needs = _needs(signed(image, line))
+
+    ran = _again(first, name, repository=changed, needs=needs, secrets=secrets).run("staging")
+
+    assert ran.outcome(step) == "failure", str(ran)
     assert ran.outcome(BACK) == "success", str(ran)
     assert ran.outcome(WATCH) == "skipped"
-    assert _served(place) == image
-
-    deaf = signed(image, "LABEL other=true")
-    ran = _again(deployed, "deaf", needs=_needs(deaf), secrets={"SMOKE_KEY": "no"}).run("staging")
-    assert ran.outcome(SMOKE) == "failure", str(ran)
-    assert "/version answered 401" in str(ran)
-    assert ran.outcome(BACK) == "success", str(ran)
-    assert _served(place) == image
+    assert _served(staging.place) == image
+    assert not (staging.place / "compose.overridden.yaml").exists()
+    assert (staging.place / "compose.override.yaml").exists(), "what people put there is theirs"
 
 
 def test_release_is_watched_with_its_own_rules_and_those_that_are_no_good_end_nothing(
@@ -405,76 +486,89 @@ def test_image_that_this_workflow_did_not_sign_is_refused(
     assert ran.steps[-1].outcome == "skipped"
 
 
-def test_cluster_rolls_the_image_out_and_goes_back_when_a_later_one_fails(
+@pytest.fixture(scope="module")
+def rolled_out(
     render: Callable[..., Path],
     runner: Callable[[Project], Runner],
     service: Runner,
     built: Ran,
-    registry: str,
-    signed: Callable[..., str],
-    tools: Path,
-    tmp_path: Path,
-) -> None:
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Runner]:
+    """Return what runs the jobs of a project with a cluster, in which its first version answers."""
     # The image is that of the service, wherever it runs; from the project come workflow and manifests.
-    origin = _repository(render({"deployment": "kubernetes"}), tmp_path)
-    first, (key, line) = built.outputs["digest"], api_key(service.repository, "smoke")
-    image = f"{registry}/owner/project@{first}"
-    store = "postgresql://served:a%20password@database.example.org:5432/served"
-    deployed = replace(runner(origin), needs=_needs(first), secrets={"SMOKE_KEY": key})
-    cluster = Path(deployed.variables["CLUSTER"])
-    (cluster / "secrets/api-keys").mkdir(parents=True)
-    (cluster / "secrets/api-keys/keys").write_text(f"{line}\n", encoding="utf-8")
-    try:
+    origin = _repository(render({"deployment": "kubernetes"}), tmp_path_factory.mktemp("origin"))
+    key, line = api_key(service.repository, "smoke")
+    deployed = replace(
+        runner(origin), needs=_needs(built.outputs["digest"]), secrets={"SMOKE_KEY": key}
+    )
+    place = Path(deployed.variables["CLUSTER"])
+    (place / "secrets/api-keys").mkdir(parents=True)
+    (place / "secrets/api-keys/keys").write_text(f"{line}\n", encoding="utf-8")
+    with cluster.emptied(place):
         ran = deployed.run("production")
         assert ran.status == "success", str(ran)
         assert '"prediction": "Adelie"' in ran.printed(SMOKE)
-        assert _running(cluster) == image
-        here = deployed.variables | {"PATH": f"{tools}{os.pathsep}{machine.environment()['PATH']}"}
-        looked = printed_commands(origin, "incident.md", "In the first five minutes")
-        [of_store] = [line for line in looked.splitlines() if line.endswith(".serve.store")]
-        assert "STORE_URL is none" in run(of_store, origin.path, check=False, **here).stdout
-        seen = type_in(looked.replace(of_store, ""), origin.path, key, **here)
-        assert '"prediction": "Adelie"' in seen
-        assert "model_refused 0.0" in seen
-        (cluster / "secrets/store").mkdir()
-        (cluster / "secrets/store/url").write_text(store, encoding="utf-8")
-        alert = printed_commands(origin, "alerts.md", "PerformanceWorse").splitlines()[0]
-        named, _, learn = alert.partition(" uv run ")
-        assert learn.startswith("poe labelled ")
-        assert type_in(f"{named} printenv STORE_URL", origin.path, **here).strip() == store
+        yield deployed
 
-        unfit = signed(image, 'ENTRYPOINT ["false"]')
-        ran = _again(deployed, "unfit", needs=_needs(unfit)).run("production")
-        assert ran.outcome("Roll it out") == "failure", str(ran)
-        assert ran.outcome(BACK) == "success", str(ran)
-        assert _running(cluster) == image
 
-        deaf = signed(image, "LABEL other=true")
-        ran = _again(deployed, "deaf", needs=_needs(deaf), secrets={"SMOKE_KEY": "no"}).run(
-            "production"
-        )
-        assert ran.outcome(SMOKE) == "failure", str(ran)
-        assert ran.outcome(BACK) == "success", str(ran)
-        assert _running(cluster) == image
-    finally:
-        for container in run(
-            "docker ps --all --quiet --filter label=slipway-test-cluster", cluster
-        ).stdout.split():
-            run(f"docker rm --force --volumes {container}", cluster)
+def test_version_in_a_cluster_is_looked_into_as_the_runbooks_print(
+    rolled_out: Runner, tools: Path
+) -> None:
+    origin, place = rolled_out.repository, Path(rolled_out.variables["CLUSTER"])
+    here = rolled_out.variables | {"PATH": f"{tools}{os.pathsep}{machine.environment()['PATH']}"}
+    looked = printed_commands(origin, "incident.md", "In the first five minutes")
+    [of_store] = [line for line in looked.splitlines() if line.endswith(".serve.store")]
+    assert "STORE_URL is none" in run(of_store, origin.path, check=False, **here).stdout
+
+    seen = type_in(
+        looked.replace(of_store, ""), origin.path, rolled_out.secrets["SMOKE_KEY"], **here
+    )
+
+    assert '"prediction": "Adelie"' in seen
+    assert "model_refused 0.0" in seen
+    store = "postgresql://served:a%20password@database.example.org:5432/served"
+    (place / "secrets/store").mkdir()
+    (place / "secrets/store/url").write_text(store, encoding="utf-8")
+    alert = printed_commands(origin, "alerts.md", "PerformanceWorse").splitlines()[0]
+    named, _, learn = alert.partition(" uv run ")
+    assert learn.startswith("poe labelled ")
+    assert type_in(f"{named} printenv STORE_URL", origin.path, **here).strip() == store
+
+
+@pytest.mark.parametrize(("name", "line", "key", "step"), UNFIT, ids=UNFIT_NAMES)
+def test_version_that_fails_in_a_cluster_gives_way_to_the_one_before(
+    rolled_out: Runner,
+    registry: str,
+    signed: Callable[..., str],
+    name: str,
+    line: str,
+    key: str,
+    step: str,
+) -> None:
+    image = f"{registry}/owner/project@{rolled_out.needs['image']['outputs']['digest']}"
+    secrets = {"SMOKE_KEY": key} if key else rolled_out.secrets
+    bad = _again(rolled_out, name, needs=_needs(signed(image, line)), secrets=secrets)
+
+    ran = bad.run("production")
+
+    assert ran.outcome("Roll it out" if step == START else step) == "failure", str(ran)
+    assert ran.outcome(BACK) == "success", str(ran)
+    assert cluster.running_image(Path(rolled_out.variables["CLUSTER"])) == image
+
+
+@pytest.fixture(scope="module")
+def scored(batch: Project, runner: Callable[[Project], Runner]) -> tuple[Runner, str]:
+    """Return what runs the jobs of a project that scores files, and the digest of its image."""
+    scoring = runner(batch)
+    made = scoring.run("image")
+    assert made.status == "success", str(made)
+    return scoring, made.outputs["digest"]
 
 
 def test_file_scoring_is_tried_before_it_is_taken(
-    batch: Project,
-    runner: Callable[[Project], Runner],
-    signed: Callable[..., str],
-    registry: str,
-    render: Callable[..., Path],
-    tmp_path: Path,
+    scored: tuple[Runner, str], signed: Callable[..., str], registry: str
 ) -> None:
-    scoring = runner(batch)
-    built = scoring.run("image")
-    assert built.status == "success", str(built)
-    first = built.outputs["digest"]
+    scoring, first = scored
     image = f"{registry}/owner/project@{first}"
     broken = signed(image, "ENV MODEL_PATH=/no/model")
 
@@ -486,16 +580,60 @@ def test_file_scoring_is_tried_before_it_is_taken(
     kept = (_place(scoring, "staging") / ".env").read_text(encoding="utf-8")
     assert kept.splitlines()[-1] == f"IMAGE={image}"
 
+
+def test_file_scoring_in_a_cluster_goes_back_whole_when_a_later_version_fails(
+    runner: Callable[[Project], Runner],
+    scored: tuple[Runner, str],
+    registry: str,
+    signed: Callable[..., str],
+    render: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
     origin = _repository(render({"serving": "batch", "deployment": "kubernetes"}), tmp_path)
-    nightly = runner(origin)
-    cluster = Path(nightly.variables["CLUSTER"])
+    nightly, first = runner(origin), scored[1]
+    place = Path(nightly.variables["CLUSTER"])
     ran = replace(nightly, needs=_needs(first)).run("staging")
     assert ran.status == "success", str(ran)
+    before = cluster.remembered(place)["objects"]["CronJob"]
+
+    settings = origin.path / "deploy/kubernetes/base/kustomization.yaml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(substituted(text, **{"/input/new.": "/input/newer."}), encoding="utf-8")
+    origin.commit("Score other rows")
+    broken = signed(f"{registry}/owner/project@{first}", "ENV MODEL_PATH=/no/model")
     ran = _again(nightly, "broken", needs=_needs(broken)).run("staging")
+
     assert ran.outcome("Score rows of its own making in a job of its own") == "failure", str(ran)
     assert ran.outcome(BACK) == "success", str(ran)
-    assert image in (cluster / "state.json").read_text(encoding="utf-8")
-    assert broken not in (cluster / "state.json").read_text(encoding="utf-8")
+    assert cluster.remembered(place)["objects"]["CronJob"] == before
+
+
+def test_old_images_of_the_project_alone_are_removed_from_the_machine(
+    scored: tuple[Runner, str], tmp_path: Path
+) -> None:
+    scoring, first = scored
+    of_the_project = "org.opencontainers.image.source=https://github.example/owner/project"
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n", encoding="utf-8")
+    made = {
+        "old": f"--build-arg SOURCE_DATE_EPOCH=0 --label {of_the_project}",
+        "new": f"--label {of_the_project}",
+        "other": "--build-arg SOURCE_DATE_EPOCH=0 --label org.opencontainers.image.source=another",
+    }
+    names = {which: f"slipway-test-cd-{which}:{os.getpid()}" for which in made}
+    for which, options in made.items():
+        run(f"docker build --quiet --tag {names[which]} {options} .", tmp_path)
+
+    ran = _again(scoring, "prune", needs=_needs(first)).run("staging")
+
+    left = [
+        which
+        for which, name in names.items()
+        if not run(f"docker image inspect {name}", tmp_path, check=False).returncode
+    ]
+    for name in names.values():
+        run(f"docker image rm --force {name}", tmp_path, check=False)
+    assert ran.status == "success", str(ran)
+    assert left == ["new", "other"]
 
 
 def _repository(rendered: Path, folder: Path) -> Project:
@@ -514,18 +652,4 @@ def _place(runner: Runner, environment: str) -> Path:
 
 def _served(place: Path) -> str:
     container = run("docker compose ps --quiet api", place).stdout.strip()
-    return _image_of(container)
-
-
-def _running(cluster: Path) -> str:
-    return _image_of(json.loads((cluster / "state.json").read_text(encoding="utf-8"))["ready"])
-
-
-def _image_of(container: str) -> str:
-    told = run(
-        f"docker inspect --format {{{{.State.Running}}}}:{{{{.Config.Image}}}} {container}",
-        machine.ROOT,
-    )
-    running, _, image = told.stdout.strip().partition(":")
-    assert running == "true"
-    return image
+    return cluster.image_of(container)

@@ -213,6 +213,8 @@ def test_service_that_is_gone_is_noticed_and_told_to_the_webhook(
             until(lambda: "ServiceDown" in _told(heard), "the alert")
             run(f"{compose} start api", path, **variables)
             until(lambda: _told(heard).get("ServiceDown") == "resolved", "its end")
+            # So that who has several machines knows which one.
+            assert {one["labels"]["namespace"] for one in _alerts(heard)} == {f"slipway-{port}"}
         finally:
             run(f"{compose} down --timeout 20 --volumes", path, **variables)
 
@@ -225,13 +227,14 @@ def _value(prometheus: Prometheus, query: str) -> float:
     return sum(float(row["value"][1]) for row in prometheus.rows(query))
 
 
+def _alerts(heard: Heard) -> list[dict[str, Any]]:
+    """Return what the webhook was told of alerts, in its order."""
+    return [alert for request in list(heard.requests) for alert in request.body["alerts"]]
+
+
 def _told(heard: Heard) -> dict[str, str]:
     """Return the alerts that the webhook was told of, with what it heard of them last."""
-    return {
-        alert["labels"]["alertname"]: alert["status"]
-        for request in list(heard.requests)
-        for alert in request.body["alerts"]
-    }
+    return {alert["labels"]["alertname"]: alert["status"] for alert in _alerts(heard)}
 
 
 def test_files_are_scored_once_by_the_user_who_asks(

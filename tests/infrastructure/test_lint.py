@@ -41,6 +41,7 @@ MORE_THAN_READING: dict[tuple[str, str], list[dict[str, str]]] = {
     ("cd.yml", "image"): [
         {**LOGGING_IN, "actions": "read", "packages": "write", "attestations": "write"}
     ],
+    ("cd.yml", "order"): [{"actions": "read"}],
     ("cd.yml", "production"): [DEPLOYING, {**DEPLOYING, "id-token": "write"}],
     ("cd.yml", "staging"): [DEPLOYING, {**DEPLOYING, "id-token": "write"}],
     ("ci.yml", "pipeline"): [READING, LOGGING_IN],

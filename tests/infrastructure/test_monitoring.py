@@ -77,14 +77,22 @@ def test_every_alert_that_is_wrong_fails_its_test(
     assert failed == {rule["alert"] for rule in alerts} != set()
 
 
-@pytest.mark.parametrize(("severity", "receiver"), [("critical", "on-call"), ("warning", "team")])
-def test_what_is_urgent_goes_another_way(
-    render: Callable[..., Path], severity: str, receiver: str
+@pytest.mark.parametrize(
+    ("labels", "receiver"),
+    [
+        ("severity=critical namespace=penguins-production", "on-call"),
+        ("severity=warning namespace=penguins-production", "team"),
+        ("severity=critical namespace=penguins-staging", "team"),
+    ],
+    ids=["critical", "warning", "critical in staging"],
+)
+def test_what_is_urgent_in_production_goes_another_way(
+    render: Callable[..., Path], labels: str, receiver: str
 ) -> None:
     amtool, folder = programs()["amtool"], render() / "deploy/monitoring/alertmanager"
 
     told = run(
-        f"{amtool} config routes test --config.file=alertmanager.yml severity={severity}", folder
+        f"{amtool} config routes test --config.file=alertmanager.yml {labels}", folder
     ).stdout
 
     assert told.splitlines()[-1] == receiver

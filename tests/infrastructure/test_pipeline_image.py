@@ -15,9 +15,8 @@ from harness.command import run
 from harness.edits import configure, demand_the_impossible, move_last_rows
 from harness.project import Project
 from harness.storages import SERVERS, Storage
-from harness.variants import KUBEFLOW
+from harness.variants import KUBEFLOW, STAGES
 
-STAGES = ["configure", "prepare", "train", "evaluate", "document", "gate"]
 TABLE = "data/raw/penguins.csv"
 
 pytestmark = pytest.mark.xdist_group("images")

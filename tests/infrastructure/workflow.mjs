@@ -16,9 +16,8 @@ const KNOWN_OF_A_JOB = [
 const KNOWN_OF_A_STEP = ["id", "name", "if", "uses", "with", "run", "env", "shell"];
 
 function evaluate(source, contexts, status) {
-  const outcomes = { success: status === "success", failure: status === "failure", cancelled: false, always: true };
-  const functions = Object.entries(outcomes).map(([name, outcome]) => ({
-    name, minArgs: 0, maxArgs: 0, call: () => new data.BooleanData(outcome),
+  const functions = ["success", "failure", "cancelled", "always"].map((name) => ({
+    name, minArgs: 0, maxArgs: 0, call: () => new data.BooleanData(name === "always" || name === status),
   }));
   const parsed = new Parser(new Lexer(source).lex().tokens, Object.keys(contexts), functions).parse();
   const known = JSON.parse(JSON.stringify(contexts), data.reviver);

@@ -17,9 +17,8 @@ from harness.kubeflow import asked_of_pods
 from harness.project import Project
 from harness.servers import hearing
 from harness.storages import SERVERS, reach
-from harness.variants import KUBEFLOW
+from harness.variants import KUBEFLOW, STAGES
 
-STAGES = ["configure", "prepare", "train", "evaluate", "document", "gate"]
 MODELS = ["models/model.onnx", "models/model.skops"]
 TABLE = "data/raw/penguins.csv"
 
