@@ -283,7 +283,7 @@ def test_the_namespace_that_is_made_before_the_first_version_is_that_of_the_over
 ) -> None:
     path = render({"deployment": "kubernetes"})
     page = (path / "docs/options/deployment-kubernetes.md").read_text(encoding="utf-8")
-    [file] = re.findall(r"kubectl apply -f (\S+/namespace\.yaml)", page)
+    [file] = set(re.findall(r"kubectl apply -f (\S+/namespace\.yaml)", page))
 
     alone = yaml.safe_load((path / file.replace("staging", overlay)).read_text(encoding="utf-8"))
 
