@@ -415,6 +415,23 @@ def test_version_that_fails_with_compose_gives_way_to_the_whole_one_before(
     assert (staging.place / "compose.override.yaml").exists(), "what people put there is theirs"
 
 
+def test_compose_file_that_is_no_good_gives_way_to_the_one_before(
+    deployed: tuple[Runner, Ran], built: Ran, registry: str, staging: Staging, tmp_path: Path
+) -> None:
+    first, _ = deployed
+    changed = first.repository.copy(tmp_path / "project")
+    good = (changed.path / "compose.yaml").read_text(encoding="utf-8")
+    (changed.path / "compose.yaml").write_text("services: [", encoding="utf-8")
+    changed.commit("Make a mistake in compose.yaml")
+
+    ran = _again(first, "compose", repository=changed).run("staging")
+
+    assert ran.outcome(START) == "failure", str(ran)
+    assert ran.outcome(BACK) == "success", str(ran)
+    assert (staging.place / "compose.yaml").read_text(encoding="utf-8") == good
+    assert _served(staging.place) == f"{registry}/owner/project@{built.outputs['digest']}"
+
+
 def test_release_is_watched_with_its_own_rules_and_those_that_are_no_good_end_nothing(
     service: Runner, built: Ran, registry: str, staging: Staging, tmp_path: Path
 ) -> None:
