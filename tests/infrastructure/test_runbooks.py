@@ -190,7 +190,7 @@ def test_what_is_stored_of_one_person_is_counted_then_deleted_and_so_is_what_is_
     assert set(_ids(store)) == set(kept[1:])
 
 
-def test_version_and_commit_are_rolled_back_and_the_service_follows(
+def test_version_is_released_and_rolled_back_and_the_service_follows(
     used: Project, tmp_path: Path
 ) -> None:
     own = _own(used) | {"PYTEST_ADDOPTS": "--no-cov tests/data"}
@@ -223,8 +223,12 @@ def test_version_and_commit_are_rolled_back_and_the_service_follows(
         _until(answered, len(answered) + 1)
     assert used.run("git status --porcelain --untracked-files=no").stdout == ""
 
+
+def test_commit_is_rolled_back_whether_it_was_merged_or_not(used: Project) -> None:
+    own = _own(used)
+    settings = used.path / "conf/model/logistic.yaml"
     before = settings.read_text(encoding="utf-8")
-    wrong = right.replace(" C: 1.0", " C: 0.001")
+    wrong = substituted(before, **{" C: 1.0": " C: 0.001"})
     used.run("git switch --quiet --create mistake")
     settings.write_text(wrong, encoding="utf-8")
     used.commit("Make a mistake")
@@ -232,6 +236,7 @@ def test_version_and_commit_are_rolled_back_and_the_service_follows(
     used.run("git merge --quiet --no-ff --message 'Merge a mistake' mistake")
     assert settings.read_text(encoding="utf-8") == wrong
     commands = printed_commands(used, "rollback.md", "The commit is wrong")
+
     assert "Merge a mistake" in type_in(commands, used.path, **own)
     assert settings.read_text(encoding="utf-8") == before
 
@@ -242,12 +247,25 @@ def test_version_and_commit_are_rolled_back_and_the_service_follows(
     assert settings.read_text(encoding="utf-8") == before
 
 
-def test_store_in_postgresql_is_saved_and_watched_as_the_pages_say_and_comes_back(
-    project: Callable[..., Project], tmp_path: Path
-) -> None:
-    served = project("classification").copy(tmp_path / "project")
+@dataclass(frozen=True)
+class InPostgresql:
+    """A project whose service has kept predictions in PostgreSQL, as the page of Compose prints its address."""
+
+    project: Project
+    store: str
+    answered: list[str]
+    administrator: str
+    """The address of who may make roles and databases."""
+
+
+@pytest.fixture(scope="module")
+def in_postgresql(
+    project: Callable[..., Project], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[InPostgresql]:
+    folder = tmp_path_factory.mktemp("postgresql")
+    served = project("classification").copy(folder / "project")
     machine.require("pg_dump", "PostgreSQL's own program makes the copy")
-    with cluster() as made, made.running(tmp_path / "postgres.log"):
+    with cluster() as made, made.running(folder / "postgres.log"):
         # The database and its owner are those of the container that compose.yaml has.
         page = (served.path / "docs/options/deployment-compose.md").read_text(encoding="utf-8")
         [printed] = re.findall(r"^STORE_URL=(\S+) uv run poe served$", page, re.MULTILINE)
@@ -255,46 +273,63 @@ def test_store_in_postgresql_is_saved_and_watched_as_the_pages_say_and_comes_bac
         store = substituted(printed, **chosen)
         _ask(made.address, f"CREATE ROLE served LOGIN PASSWORD '{PASSWORD}'")
         _ask(made.address, "CREATE DATABASE served OWNER served")
-        _ask(made.address, "CREATE DATABASE restored OWNER served")
-        with _asked(served, tmp_path / "log", STORE_URL=store) as answered:
+        with _asked(served, folder / "log", STORE_URL=store) as answered:
             _until(answered, 100)
+        yield InPostgresql(served, store, answered, made.address)
 
-        commands = "\n".join(printed_commands(served, "restore.md", part) for part in PARTS)
-        [save, restore] = re.findall(r"^.*poe (?:backup|restore) .*$", commands, re.MULTILINE)
-        named = {"STORE_URL=none": 'STORE_URL="$STORE"'}
-        save, restore = substituted(save, **named), substituted(restore, **named)
-        own = _own(served) | {"BACKUP": str(tmp_path / "copy")}
-        saved = type_in(save, served.path, STORE=store, **own)
-        with pytest.raises(AssertionError, match="would be lost") as refused:
-            type_in(restore, served.path, STORE=store, **own)
-        empty = f"{store.removesuffix('/served')}/restored"
-        type_in(restore, served.path, STORE=empty, **own)
-        count = "uv run poe served"
-        before, after = (served.run(count, STORE_URL=at).stdout for at in (store, empty))
 
-        # The user of the monitor, with the rights that its runbook names and no others.
-        for allowed in (
-            "CREATE ROLE watcher LOGIN PASSWORD 'also/chosen'",
-            "GRANT SELECT ON ALL TABLES IN SCHEMA public TO watcher",
-            "GRANT INSERT ON monitoring TO watcher",
-        ):
-            _ask(store if allowed.startswith("GRANT") else made.address, allowed)
-        watcher = re.sub("//.*@", "//watcher:also%2Fchosen@", store)
-        looked = served.run("uv run poe monitor", STORE_URL=watcher).stdout
-        runs = _ask(store, "SELECT count(*) FROM monitoring")
+def test_store_in_postgresql_is_saved_as_the_page_says_and_comes_back_into_an_empty_database(
+    in_postgresql: InPostgresql, tmp_path: Path
+) -> None:
+    served, store = in_postgresql.project, in_postgresql.store
+    commands = "\n".join(printed_commands(served, "restore.md", part) for part in PARTS)
+    [save, restore] = re.findall(r"^.*poe (?:backup|restore) .*$", commands, re.MULTILINE)
+    named = {"STORE_URL=none": 'STORE_URL="$STORE"'}
+    save, restore = substituted(save, **named), substituted(restore, **named)
+    own = _own(served) | {"BACKUP": str(tmp_path / "copy")}
+    _ask(in_postgresql.administrator, "CREATE DATABASE restored OWNER served")
+    empty = f"{store.removesuffix('/served')}/restored"
 
-        forgetting = f"uv run poe forget --delete --ids {' '.join(answered[:2])}"
-        told = served.run(forgetting, STORE_URL=store).stdout
-        left = _ask(store, "SELECT count(*) FROM predictions")
+    saved = type_in(save, served.path, STORE=store, **own)
+    with pytest.raises(AssertionError, match="would be lost") as refused:
+        type_in(restore, served.path, STORE=store, **own)
+    type_in(restore, served.path, STORE=empty, **own)
 
-    assert "se/cret" not in saved + str(refused.value)
-    assert "se%2Fcret" not in saved + str(refused.value)
-    assert f": {len(answered):,}, from" in before
-    assert after == substituted(before, **{f"{made.port}/served": f"{made.port}/restored"})
-    assert f"{len(answered):,}" in looked
-    assert runs == "1"
+    told, came_back = (
+        served.run("uv run poe served", STORE_URL=at).stdout for at in (store, empty)
+    )
+    assert ", from" in told
+    assert came_back == told.replace("/served: ", "/restored: ")
+    for secret in ("se/cret", "se%2Fcret"):
+        assert secret not in saved + str(refused.value)
+
+
+def test_monitor_looks_at_a_store_in_postgresql_with_the_rights_that_its_runbook_names(
+    in_postgresql: InPostgresql,
+) -> None:
+    store = in_postgresql.store
+    _ask(in_postgresql.administrator, "CREATE ROLE watcher LOGIN PASSWORD 'also/chosen'")
+    _ask(store, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO watcher")
+    _ask(store, "GRANT INSERT ON monitoring TO watcher")
+    watcher = re.sub("//.*@", "//watcher:also%2Fchosen@", store)
+
+    looked = in_postgresql.project.run("uv run poe monitor", STORE_URL=watcher).stdout
+
+    assert f"{int(_ask(store, 'SELECT count(*) FROM predictions')):,}" in looked
+    assert _ask(store, "SELECT count(*) FROM monitoring") == "1"
+
+
+def test_what_is_stored_of_one_person_is_deleted_from_postgresql(
+    in_postgresql: InPostgresql,
+) -> None:
+    project, store = in_postgresql.project, in_postgresql.store
+    before = int(_ask(store, "SELECT count(*) FROM predictions"))
+
+    forgetting = f"uv run poe forget --delete --ids {' '.join(in_postgresql.answered[:2])}"
+    told = project.run(forgetting, STORE_URL=store).stdout
+
     assert ": predictions 2, " in told
-    assert left == str(len(answered) - 2)
+    assert _ask(store, "SELECT count(*) FROM predictions") == str(before - 2)
 
 
 def _ask(address: str, statement: str) -> str:
