@@ -1,10 +1,12 @@
-"""HTTP as the server reads it from a connection, with a bound for what it takes in beside the bodies of requests."""
+"""HTTP as the server reads it from a connection: what it takes in beside bodies, and whom it always answers."""
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 LARGEST_HEAD = 65_536
 """Bytes of a request's first line and headers together, as uvicorn's slower protocol (h11) has it; and of what may
 follow a body in pieces, or stand between these."""
+WATCHING = (b"/health/", b"/metrics")
+"""Where those ask who watch the service: answered however busy it is, or a probe would have it restarted for that."""
 
 
 class Protocol(HttpToolsProtocol):
@@ -26,6 +28,7 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Begin the request; what follows its body (trailers) does not get among its headers."""
         self._waiting = 0
+        self.limit_concurrency = None if self.url.startswith(WATCHING) else self.config.limit_concurrency
         super().on_headers_complete()
         if not self.parser.should_upgrade():
             self.headers = []
