@@ -432,6 +432,20 @@ def test_compose_file_that_is_no_good_gives_way_to_the_one_before(
     assert _served(staging.place) == f"{registry}/owner/project@{built.outputs['digest']}"
 
 
+@pytest.mark.parametrize("key", ["schlüssel", "two\nlines"], ids=["letters", "lines"])
+def test_key_that_cannot_be_one_is_told_in_a_sentence_that_does_not_show_it(
+    service: Runner, key: str
+) -> None:
+    command = "python scripts/smoke.py http://127.0.0.1:9"
+
+    told = run(command, service.repository.path, check=False, API_KEY=key)
+
+    assert told.returncode == 1
+    assert told.stdout.startswith("smoke: ")
+    assert "API_KEY is no key" in told.stdout
+    assert key.splitlines()[0] not in told.stdout
+
+
 def test_release_is_watched_with_its_own_rules_and_those_that_are_no_good_end_nothing(
     service: Runner, built: Ran, registry: str, staging: Staging, tmp_path: Path
 ) -> None:
@@ -596,6 +610,9 @@ def test_file_scoring_is_tried_before_it_is_taken(
     assert ran.outcome(TAKE) == "skipped"
     kept = (_place(scoring, "staging") / ".env").read_text(encoding="utf-8")
     assert kept.splitlines()[-1] == f"IMAGE={image}"
+    made = [*scoring.folder.parent.glob(f"{scoring.folder.name}*/staging/temporary/scored/*")]
+    assert made
+    assert {path.stat().st_uid for path in made} == {os.getuid()}, "the runner can remove it"
 
 
 def test_file_scoring_in_a_cluster_goes_back_whole_when_a_later_version_fails(
