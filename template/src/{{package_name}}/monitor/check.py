@@ -9,7 +9,7 @@ import polars as pl
 from .. import paths
 from ..columns import from_frame
 from ..component import made
-from ..config import Config
+from ..config import Config, MonitorConfig
 from ..data.prepare import configured_framing
 from ..data.rows import read
 from ..data.table import typed
@@ -43,7 +43,7 @@ def check(config: Config, file: Path) -> Verdict:
     Writes  reports/drift.json, reports/drift.html.
     Raises  DataError if the file cannot be read or has too few rows; SchemaError if it lacks a column.
     """
-    report: DriftReport = made(config.monitor.report, "monitor.report is no report of drift", "conf/monitor/")
+    report = configured_report(config.monitor)
     schema = read_schema(config)
     new, quality = read_new(config, file, schema)
     reference = pl.read_parquet(paths.TRAIN)
@@ -62,6 +62,15 @@ def check(config: Config, file: Path) -> Verdict:
     ]
     predictions_of_both = predictions(schema, new, config.monitor.minimum_rows)
     return write_drift(*report.compare(Sides(str(file), quantities, predictions_of_both, quality)))
+
+
+def configured_report(monitor: MonitorConfig) -> DriftReport:
+    """The report that the configuration names.
+
+    Raises ConfigurationError if there is none of that name, or it does not know one of its settings.
+    """
+    report: DriftReport = made(monitor.report, "monitor.report is no report of drift", "conf/monitor/")
+    return report
 
 
 def write_drift(verdict: Verdict, page: str) -> Verdict:

@@ -49,14 +49,12 @@ class Labelled:
     table   what is known of each, by column
     truth   labels or numbers, one per row
     times   when each was predicted, in UTC
-    delays  seconds until its outcome was told
     """
 
     table: Columns
     truth: NDArray[Any]
     prediction: Prediction
     times: NDArray[np.datetime64]
-    delays: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -78,7 +76,6 @@ def labelled(rows: Sequence[Any], tables: Tables, judge: Judge, *, challenger: b
         values([row.outcome for row in rows], tables.schema, judge),
         prediction(answers, tables.schema, judge),
         np.array([row.time for row in rows], dtype="datetime64[us]"),
-        np.array([max((row.told - row.time).total_seconds(), 0.0) for row in rows]),
     )
 
 
