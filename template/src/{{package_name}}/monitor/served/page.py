@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
 
 from ..html import render
 from .verdict import Performance, ServedVerdict
@@ -37,13 +39,13 @@ class Chart:
     """The metric that decides over time; lengths in pixels.
 
     ticks   height and text of each horizontal line
-    days    place and text of each date
+    dates   place and text of each date
     test    the height of the champion's figure at the test
     """
 
     lines: Sequence[Line]
     ticks: Sequence[tuple[float, str]]
-    days: Sequence[tuple[float, str]]
+    dates: Sequence[tuple[float, str]]
     test: float | None
     width: float = WIDTH
     height: float = HEIGHT
@@ -74,7 +76,8 @@ def chart(verdict: ServedVerdict) -> Chart | None:
     def y(value: float) -> float:
         return TOP + (HEIGHT - TOP - BOTTOM) * (high - value) / (high - low)
 
-    step = (WIDTH - LEFT - RIGHT) / len(verdict.performance[0].trend)
+    trend = verdict.performance[0].trend
+    step = (WIDTH - LEFT - RIGHT) / len(trend)
 
     def points(one: Performance) -> Iterator[Point]:
         for place, period in enumerate(one.trend):
@@ -90,15 +93,16 @@ def chart(verdict: ServedVerdict) -> Chart | None:
                 f"{period.outcomes:,} of {period.predictions:,} predictions have an outcome",
             )
 
-    trend = verdict.performance[0].trend
     some = range(0, len(trend), max(1, len(trend) // 7))
+    is_of_days = all(late.start - early.start >= timedelta(days=1) for early, late in pairwise(trend))
+    form = "%b %d" if is_of_days else "%b %d %H:%M"
     values = [low + (high - low) * place / TICKS for place in range(TICKS + 1)]
     return Chart(
         lines=[
             Line(one.model, one.role, found) for one in verdict.performance if (found := list(points(one)))
         ],
         ticks=[(y(value), f"{value:.4g}") for value in values],
-        days=[(LEFT + step * place, f"{trend[place].start:%b %d}") for place in some],
+        dates=[(LEFT + step * place, trend[place].start.strftime(form)) for place in some],
         test=None if at_test is None else y(at_test),
     )
 
