@@ -1,22 +1,26 @@
 """A database of PostgreSQL, copied by PostgreSQL's own programs."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from ..errors import BackupError
+
+ADDRESS = re.compile(r"[^:]+://(?:(?P<user>[^:/]*)(?::(?P<password>[^@]*))?@)?(?P<rest>.*)", re.DOTALL)
+"""As SQLAlchemy reads it: what the service takes for a password, `/` and `#` in it or not, is one here."""
 
 
 class Postgres:
     """A database at an address; what is told of it holds no password."""
 
     def __init__(self, address: str) -> None:
-        parts = urlsplit(address)
-        self._password = unquote(parts.password or "")
-        place = parts.netloc.rpartition("@")[2]
-        user = f"{parts.username}@" if parts.username else ""
-        self.address = f"postgresql://{user}{place}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+        parts = ADDRESS.fullmatch(address)
+        assert parts is not None  # noqa: S101 - who asks has seen that it begins as one
+        self._password = unquote(parts["password"] or "")
+        user = f"{quote(unquote(parts['user']), safe='')}@" if parts["user"] else ""
+        self.address = f"postgresql://{user}{parts['rest']}"
 
     def save(self, to: Path) -> str:
         """Write what is there at this moment, in PostgreSQL's own format."""
