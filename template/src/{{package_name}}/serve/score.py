@@ -14,7 +14,7 @@ from ..compute.compute import configured
 from ..config import Config
 from ..data.rows import collect, read
 from ..data.validate import quoted
-from ..errors import ConfigurationError, DataError, SchemaError
+from ..errors import ConfigurationError, DataError, ModelError, SchemaError
 from ..files import content_hash, whole, write_json
 from ..model.predictor import Predictor
 from ..schema import Column
@@ -66,7 +66,7 @@ def score(config: Config, source: Path, output: Path, at_once: int = ROWS_AT_ONC
     Writes  the output, and beside it <output>.refused.csv and <output>.manifest.json.
     Raises  DataError if the file cannot be read, or nothing can be predicted from it; SchemaError if it lacks
             a column; ConfigurationError if the predictions cannot be written there; ModelError if the model
-            is none.
+            is none, or is replaced as the run begins.
     """
     check_request(source, output, at_once)
     predictor, model_hash = served_model(served_path())
@@ -88,7 +88,8 @@ def score(config: Config, source: Path, output: Path, at_once: int = ROWS_AT_ONC
     with configured(config.compute) as compute, compute.reach(rows, str(source)) as within_reach:
         total = count(within_reach, source)
         progress = Progress(parts.rows, total)
-        work = Work(within_reach, str(source), config.data.decimal, served_path().resolve(), at_once)
+        model = served_path().resolve()
+        work = Work(within_reach, str(source), config.data.decimal, model, model_hash, at_once)
         start = perf_counter()
         for piece in compute.spread(scored, work)(range(parts.rows, total, at_once)):
             parts.add(*piece, perf_counter() - start)
@@ -178,12 +179,19 @@ class Work:
     source: str
     decimal: str
     model: Path
+    model_sha256: str
     at_once: int
 
     @cached_property
     def scorer(self) -> Scorer:
-        """The scorer, made where and when it is first needed."""
-        return configured_scorer(Predictor(self.model))
+        """The scorer, made where and when it is first needed.
+
+        Raises ModelError if the file holds another model by then, which the manifest would not tell.
+        """
+        predictor, found = served_model(self.model)
+        if found != self.model_sha256:
+            raise ModelError(f"{self.model} was replaced while the run began: run it again")
+        return configured_scorer(predictor)
 
 
 def scored(work: Work, first: int) -> tuple[pl.DataFrame, pl.DataFrame, int]:
