@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..errors import ConfigurationError
 
+MOST_DAYS = 36_500
+"""A hundred years: the calendar of Python does not reach back for ever."""
+
 
 class Settings(BaseModel):
     """The settings of one service; docs/options/serving-api.md says what each is for."""
@@ -19,7 +22,7 @@ class Settings(BaseModel):
     store_url: str = "sqlite:///data/served/predictions.db"
     store_seconds: Annotated[float, Field(gt=0, le=3600)] = 0.1
     store_rows: Annotated[int, Field(ge=1000)] = 50_000
-    store_days: Annotated[float, Field(ge=0)] = 0
+    store_days: Annotated[float, Field(ge=0, le=MOST_DAYS)] = 0
     api_keys: str = ""
     api_keys_file: Path | None = None
     rate_limit: Annotated[int, Field(ge=0)] = 0

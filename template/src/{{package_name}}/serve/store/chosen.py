@@ -1,21 +1,23 @@
 """Which rows of the store are to be deleted."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, select
 
 from ...errors import DataError
 from .database import KEPT, ROWS_AT_ONCE, Database
+from .records import now
 from .tables import feedback, predictions, shadows
 
 Chosen = Mapping[Table, ColumnElement[bool]]
 """By table, what holds for the rows that are meant."""
 
 
-def older(than: datetime) -> Chosen:
-    """What was stored before a time in UTC."""
+def older(days: float) -> Chosen:
+    """What was stored more than so many days ago."""
+    than = now() - timedelta(days=days)
     return {table: table.c.time < than for table in KEPT}
 
 
@@ -56,4 +58,5 @@ def _is(value: Any, text: str) -> bool:
             return float(text) == value
         except ValueError:
             return False
-    return text == ("" if value is None else value)
+    # A day is stored with its midnight, which people leave out.
+    return value in (text, f"{text}T00:00:00") if value is not None else not text

@@ -36,6 +36,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from ...errors import ConfigurationError, StoreError, StoreLostError, first_line
+from ...files import state_of
 from ..settings import settings
 from .records import Row
 from .tables import VERSION, feedback, monitoring, predictions, shadows, versions
@@ -90,7 +91,7 @@ class Database:
         )
         if self._kind == "sqlite":
             event.listen(self._engine, "connect", _set_up)
-        self._is_made = False
+        self._made: tuple[int, int] | None = None
 
     @property
     def place(self) -> str:
@@ -103,12 +104,14 @@ class Database:
         return Path(str(self._url.database)).parent if self._kind == "sqlite" else None
 
     def make(self) -> None:
-        """Make the tables that are absent.
+        """Make the tables that are absent, once; and anew if SQLite's file has been taken away or replaced since.
 
         Raises StoreError if a newer version of the project made them, StoreLostError if they are out of reach.
         """
-        if self._is_made:
+        if self._made is not None and self._made == self._which:
             return
+        # Its connections would go on writing to a file that nobody finds any more.
+        self._engine.dispose()
         with self._begun() as connection:
             connection.exec_driver_sql(BEFORE_MAKING[self._kind])
             absent = _absent(connection)
@@ -122,7 +125,7 @@ class Database:
                 _make(connection, table)
             if found != VERSION:
                 self._insert(connection, versions, [{"version": VERSION}])
-        self._is_made = True
+        self._made = self._which
 
     def write(self, rows: Mapping[Table, Sequence[Row]]) -> None:
         """Write rows in one transaction; those that are there already stay as they are.
@@ -190,6 +193,14 @@ class Database:
                 "elsewhere, and ask inside the container if it is in one"
             )
         self.make()
+
+    @property
+    def _which(self) -> tuple[int, int] | None:
+        """What tells SQLite's file from another one in its place; None if there is none."""
+        if self._kind != "sqlite":
+            return 0, 0
+        found = state_of(Path(str(self._url.database)))
+        return None if found is None else (found[0], found[1])
 
     def _insert(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
         statement = INSERTS[self._kind](table)

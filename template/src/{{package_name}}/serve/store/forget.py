@@ -7,13 +7,12 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
 
 from ...errors import ConfigurationError
 from ...terminal import carry_out
+from ..settings import MOST_DAYS
 from .chosen import Chosen, ids_with, named, older
 from .database import Database, configured
-from .records import now
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -51,11 +50,11 @@ def _forget(options: argparse.Namespace) -> None:
 
 def _chosen(database: Database, options: argparse.Namespace) -> Sequence[Chosen]:
     if options.older_than is not None:
-        if not options.older_than >= 0:
+        if not 0 <= options.older_than <= MOST_DAYS:
             raise ConfigurationError(
-                f"--older-than {options.older_than}: name a number of days that is not negative"
+                f"--older-than {options.older_than:g} is not possible: name a number of days from 0 to {MOST_DAYS}"
             )
-        return [older(now() - timedelta(days=options.older_than))]
+        return [older(options.older_than)]
     if options.ids is not None:
         return named([one.strip() for one in options.ids if one.strip()])
     values = dict(one.partition("=")[::2] for one in options.where)

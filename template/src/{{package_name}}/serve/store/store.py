@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
@@ -17,7 +16,7 @@ from ..settings import Settings
 from ..waiting import Waiting
 from .chosen import older
 from .database import Database
-from .records import Record, Row, now
+from .records import Record, Row
 from .tables import feedback, predictions, shadows
 
 LONGEST_PAUSE = 10.0
@@ -83,7 +82,7 @@ class Store:
             is_well = self._tried(self._write) and self._tried(self._forget)
             pause = self._settings.store_seconds if is_well else min(2 * pause, LONGEST_PAUSE)
         deadline = monotonic() + LAST_SECONDS
-        while not self._tried(self._write) and monotonic() < deadline:
+        while self.waiting.rows and not self._tried(self._write) and monotonic() < deadline:
             self.waiting.due.wait(0.1)
 
     def _tried(self, step: Callable[[], None]) -> bool:
@@ -92,6 +91,9 @@ class Store:
             step()
         except StoreError as error:
             self._lost(error)
+            return False
+        except Exception:  # without its thread the store would lose all that is answered from now on
+            _log.exception("the store goes on after a failure")
             return False
         if self._is_lost:
             _log.warning("the store can be used again")
@@ -102,7 +104,8 @@ class Store:
         """Write what waits; it waits on if the store is lost."""
         for record in self.waiting.take():
             self._rows.setdefault(record.table, []).extend(record.rows())
-        if not self._rows:
+        # A store that is lost is asked even so: else it would seem to be back as soon as nothing waits.
+        if not self._rows and not self._is_lost:
             return
         try:
             self._database.write(self._rows)
@@ -147,7 +150,7 @@ class Store:
         """Delete, now and then, what is too old to be kept."""
         if not self._settings.store_days or monotonic() - self._forgotten < BETWEEN_DELETIONS:
             return
-        self._database.delete([older(now() - timedelta(days=self._settings.store_days))])
+        self._database.delete([older(self._settings.store_days)])
         self._forgotten = monotonic()
 
     def _lost(self, error: StoreError) -> None:
