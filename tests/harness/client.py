@@ -1,12 +1,9 @@
-"""Clients of a project's service: one, and a crowd of them."""
+"""A client of a project's service."""
 
 import json
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Event, Thread
 from typing import Any
 
 
@@ -27,7 +24,7 @@ class Client:
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}{path}",
             json.dumps(body).encode(),
-            {"Content-Type": "application/json", **self._headers},
+            {"Content-Type": "application/json", **self.headers},
         )
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
@@ -56,26 +53,13 @@ class Client:
         return figures
 
     @property
-    def _headers(self) -> dict[str, str]:
+    def headers(self) -> dict[str, str]:
+        """What a request says beside its body."""
         return {"Authorization": f"Bearer {self.key}"} if self.key else {}
 
     def _read(self, path: str) -> bytes:
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}{path}", headers=self._headers
+            f"http://127.0.0.1:{self.port}{path}", headers=self.headers
         )
         with urllib.request.urlopen(request, timeout=10) as answer:
             return bytes(answer.read())
-
-
-@contextmanager
-def crowd(ask: Callable[[], None], over: Event, clients: int) -> Iterator[None]:
-    """Have so many clients ask, each in a thread, until the block ends; `over` then tells them."""
-    threads = [Thread(target=ask) for _ in range(clients)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()

@@ -31,10 +31,10 @@ def listening(
     patience: float = 60,
     user: str | None = None,
     **variables: str,
-) -> Iterator[int]:
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server until the block ends; the block starts when something answers on its port.
 
-    Yields the number of the server's process.
+    Yields the server's process.
 
     A `user` that is given runs it in place of us, as servers want that refuse to run as root.
 
@@ -59,7 +59,7 @@ def listening(
                     f"{command[0]} {'ended' if ended else 'is mute'}: {log.read_text()}"
                 )
             time.sleep(0.1)
-        yield server.pid
+        yield server
     finally:
         server.terminate()
         try:

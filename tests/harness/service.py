@@ -21,8 +21,8 @@ for batch in batches(configured()):
 @contextmanager
 def serving(
     project: Project, port: int, log: Path, *options: str, **variables: str
-) -> Iterator[int]:
-    """Run a project's service until the block ends; yields the number of its process.
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a project's service until the block ends; yields its process.
 
     options    further ones of uvicorn
     variables  what is set of the service; it serves the project's own model unless MODEL_PATH names another

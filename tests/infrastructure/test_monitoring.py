@@ -6,16 +6,16 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
 import pytest
 import yaml
 from harness.client import Client
 from harness.command import run
+from harness.load import load
 from harness.project import Project
 from harness.prometheus import PLACEHOLDER, Prometheus, programs, watching
 from harness.servers import Heard, free_port, hearing
@@ -146,28 +146,11 @@ def watched(
         serving(served, port, folder / "service.log", **variables),
         hearing() as heard,
         watching(settings, folder, f"'127.0.0.1:{port}'", heard.address) as prometheus,
-        _asked(Client(port)),
+        # From one request alone Prometheus knows no rate.
+        load(port, pause=0.3),
     ):
         _find_everything_wrong(served, Client(port), store)
         yield Watched(served, model, prometheus, heard)
-
-
-@contextmanager
-def _asked(client: Client) -> Iterator[None]:
-    """Ask a service for predictions, a few each second: from one request alone Prometheus knows no rate."""
-    is_over = Event()
-
-    def ask() -> None:
-        while not is_over.wait(0.3):
-            client.ask_example()
-
-    asking = Thread(target=ask)
-    asking.start()
-    try:
-        yield
-    finally:
-        is_over.set()
-        asking.join()
 
 
 def _find_everything_wrong(project: Project, client: Client, store: Path) -> None:

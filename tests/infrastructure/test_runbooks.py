@@ -11,7 +11,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from threading import Event, Thread
 from urllib.parse import quote
 
 import pytest
@@ -20,6 +19,7 @@ from harness.client import Client
 from harness.command import run
 from harness.databases import PASSWORD, cluster
 from harness.edits import configure
+from harness.load import Load, load
 from harness.project import Project
 from harness.prometheus import substituted
 from harness.runbooks import printed_blocks, printed_commands, type_in
@@ -37,32 +37,10 @@ pytestmark = pytest.mark.xdist_group("pipeline and image")
 
 
 @contextmanager
-def _asking(key: str = "") -> Iterator[list[str]]:
-    """Ask the service without a pause; the list grows by the id of each answer."""
-    answered: list[str] = []
-    ended = Event()
-    client = Client(PORT, key)
-
-    def ask() -> None:
-        example = client.example("/predict")
-        while not ended.is_set():
-            answer = client.post("/predict", example)
-            answered.extend(one["id"] for one in answer["predictions"])
-
-    asking = Thread(target=ask)
-    asking.start()
-    try:
-        yield answered
-    finally:
-        ended.set()
-        asking.join()
-
-
-@contextmanager
-def _asked(project: Project, log: Path, **variables: str) -> Iterator[list[str]]:
+def _asked(project: Project, log: Path, **variables: str) -> Iterator[Load]:
     """Run the service, and ask it without a pause."""
-    with serving(project, PORT, log, STORE_SECONDS="0.2", **variables), _asking() as answered:
-        yield answered
+    with serving(project, PORT, log, STORE_SECONDS="0.2", **variables), load(PORT) as asked:
+        yield asked
 
 
 def _ids(store: Path) -> list[str]:
@@ -107,12 +85,12 @@ def test_project_and_its_predictions_come_back_from_what_was_saved_under_load(
     named = {"STORE_URL=none": f"STORE_URL={here}"}
     daily = printed_commands(used, "restore.md", "From where the project lies")
     store = f"sqlite:///{used.path}/data/served/predictions.db"
-    with _asked(used, tmp_path / "service.log", STORE_URL=store) as answered:
-        _until(answered, 200)
-        before = len(answered)
+    with _asked(used, tmp_path / "service.log", STORE_URL=store) as asked:
+        _until(asked, 200)
+        before = len(asked.answers)
         type_in(printed_commands(used, "restore.md", "Back up"), used.path, **own)
         type_in(substituted(daily, **named), used.path, **own)
-        after = len(answered)
+        after = len(asked.answers)
     assert after > before, "the service was not asked meanwhile"
 
     printed = type_in(
@@ -158,9 +136,9 @@ def test_what_is_stored_of_one_person_is_counted_then_deleted_and_so_is_what_is_
     served = project("classification").copy(tmp_path / "project")
     store = tmp_path / "predictions.db"
     own = _own(served) | {"STORE_URL": f"sqlite:///{store}"}
-    with _asked(served, tmp_path / "log", STORE_URL=own["STORE_URL"]) as answered:
-        _until(answered, 20)
-    gone, *kept = answered
+    with _asked(served, tmp_path / "log", STORE_URL=own["STORE_URL"]) as asked:
+        _until(asked, 20)
+    gone, *kept = asked.answered
     commands = printed_commands(
         served, "personal-data.md", "Delete what is stored of one person"
     ).splitlines()
@@ -176,7 +154,7 @@ def test_what_is_stored_of_one_person_is_counted_then_deleted_and_so_is_what_is_
     sent = " ".join(f"{name}={example[name]}" for name in names)
     by_values = by_values.partition("--where")[0] + f"--where {sent}"
     assert ": predictions 1, " in type_in(by_id, served.path, **own)
-    assert len(_ids(store)) == len(answered)
+    assert len(_ids(store)) == len(asked.answers)
     assert ": predictions 1, " in type_in(f"{by_id} --delete", served.path, **own)
     assert set(_ids(store)) == set(kept)
     assert f": predictions {len(kept)}, " in type_in(by_values, served.path, **own)
@@ -211,16 +189,14 @@ def test_version_is_released_and_rolled_back_and_the_service_follows(
     assert champion.read_bytes() != first
 
     store = f"sqlite:///{used.path}/data/served/predictions.db"
-    with _asked(
-        used, tmp_path / "service.log", STORE_URL=store, MODEL_PATH=str(champion)
-    ) as answered:
+    with _asked(used, tmp_path / "service.log", STORE_URL=store, MODEL_PATH=str(champion)) as asked:
         type_in(
             printed_commands(used, "release.md", "A release").splitlines()[-1], used.path, **own
         )
         type_in(printed_commands(used, "rollback.md", "The model is worse"), used.path, **own)
         assert champion.read_bytes() == first
         until(lambda: sha256(first).hexdigest() in _version(), "the first model", seconds=20)
-        _until(answered, len(answered) + 1)
+        _until(asked, len(asked.answers) + 1)
     assert used.run("git status --porcelain --untracked-files=no").stdout == ""
 
 
@@ -273,9 +249,9 @@ def in_postgresql(
         store = substituted(printed, **chosen)
         _ask(made.address, f"CREATE ROLE served LOGIN PASSWORD '{PASSWORD}'")
         _ask(made.address, "CREATE DATABASE served OWNER served")
-        with _asked(served, folder / "log", STORE_URL=store) as answered:
-            _until(answered, 100)
-        yield InPostgresql(served, store, answered, made.address)
+        with _asked(served, folder / "log", STORE_URL=store) as asked:
+            _until(asked, 100)
+        yield InPostgresql(served, store, list(asked.answered), made.address)
 
 
 def test_store_in_postgresql_is_saved_as_the_page_says_and_comes_back_into_an_empty_database(
@@ -379,8 +355,8 @@ def contained(engine: None, used: Project, programs: Path) -> Iterator[Contained
 
 @pytest.mark.parametrize("used", ["classification"], indirect=True)
 def test_store_of_a_container_comes_back_into_a_new_volume(contained: Contained) -> None:
-    with _asking(contained.key) as answered:
-        _until(answered, 50)
+    with load(PORT, key=contained.key) as asked:
+        _until(asked, 50)
         contained.do("restore.md", "From a container")
     contained.type("docker compose down --volumes --timeout 5")
 
@@ -457,5 +433,5 @@ def _version() -> str:
     return str(Client(PORT).get("/version"))
 
 
-def _until(answered: list[str], number: int) -> None:
-    until(lambda: len(answered) >= number, f"answer {number} of the service")
+def _until(asked: Load, number: int) -> None:
+    until(lambda: len(asked.answers) >= number, f"answer {number} of the service")

@@ -1,7 +1,5 @@
 """The service is held under load while all that may happen to it in production happens, one thing after another."""
 
-import http.client
-import json
 import os
 import signal
 import subprocess
@@ -9,14 +7,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event
 
 import pytest
 from harness import machine
-from harness.client import Client, crowd
+from harness.client import Client
 from harness.databases import cluster
+from harness.load import Load, load
 from harness.project import Project
 from harness.servers import free_port
 from harness.service import serving, stored_ids
@@ -30,46 +27,6 @@ WINDOW = 0.1  # seconds that rows may wait before they are written, as is the de
 PATIENCE = 20.0  # seconds until something must have happened
 
 Outage = Callable[[], Iterator[None]]
-
-
-@dataclass
-class Load:
-    """What clients were answered, each on a connection that it keeps as long as it lasts.
-
-    answered  ids of predictions, and when the answer was there
-    broken    when a connection broke off, with its request
-    refused   answers that are none
-    """
-
-    port: int
-    body: str
-    answered: dict[str, float] = field(default_factory=dict)
-    models: Counter[str] = field(default_factory=Counter)
-    broken: list[float] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
-    waits: list[tuple[float, float]] = field(default_factory=list)
-    over: Event = field(default_factory=Event)
-
-    def ask(self) -> None:
-        """Ask until it is over."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        while not self.over.is_set():
-            before = time.monotonic()
-            try:
-                connection.request("POST", "/predict", self.body)
-                answer = connection.getresponse()
-                told = json.load(answer)
-            except (OSError, http.client.HTTPException):
-                self.broken.append(time.monotonic())
-                connection.close()
-                continue
-            now = time.monotonic()
-            if answer.status != 200:
-                self.refused.append(f"{answer.status}: {told}")
-                continue
-            self.waits.append((now, now - before))
-            self.models[told["model"]] += 1
-            self.answered[told["predictions"][0]["id"]] = now
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +88,7 @@ def test_load_is_answered_whatever_happens(
     project, (first, second) = models
     log = tmp_path / "service.log"
     with outage(tmp_path) as (store, lost):
-        with served(project, tmp_path, store, first) as port, load(port) as asked:
+        with served(project, tmp_path, store, first) as port, load(port, CLIENTS) as asked:
             started = time.monotonic()
             happened = [started]
 
@@ -158,11 +115,12 @@ def test_load_is_answered_whatever_happens(
     report(asked, happened, gone)
     assert asked.refused == []
     assert len(asked.broken) <= CLIENTS, "only the connections of the worker that was killed"
-    assert all(killed <= when < happened[4] for when in asked.broken)
+    assert all(killed <= when < happened[4] for when, _ in asked.broken)
     # The worker that was killed had these in its memory; writing takes time, too.
     assert all(killed - 1 - 2 * WINDOW < when < killed + 1 for when in gone.values())
-    assert len(asked.models) == 2
-    assert min(asked.models.values()) > 100
+    by_model = Counter(answer.model for answer in asked.answers)
+    assert len(by_model) == 2
+    assert min(by_model.values()) > 100
 
 
 @contextmanager
@@ -179,21 +137,9 @@ def served(project: Project, folder: Path, store: str, model: bytes) -> Iterator
         "STORE_SECONDS": str(WINDOW),
     }
     with serving(project, port, folder / "service.log", *options, **settings):
+        for _ in range(10 * WORKERS):  # then every one of them answers
+            Client(port).get("/health/ready")
         yield port
-
-
-@contextmanager
-def load(port: int) -> Iterator[Load]:
-    """Have clients ask one and the same row without a pause."""
-    asked = Load(port, example(port))
-    with crowd(asked.ask, asked.over, CLIENTS):
-        yield asked
-
-
-def example(port: int) -> str:
-    """Return the request that the documentation shows, once every worker answers."""
-    asked = [Client(port).example("/predict") for _ in range(10 * WORKERS)]
-    return json.dumps(asked[-1])
 
 
 def replace(path: Path, content: bytes) -> None:
@@ -226,9 +172,8 @@ def report(asked: Load, happened: list[float], gone: dict[str, float]) -> None:
     """Print the figures, which pytest shows with -s."""
     print(f"\n{'':16}{'answered':>10}{'broken':>8}{'lost':>8}{'p99 ms':>8}{'slowest':>9}")
     for phase, begin, end in zip(PHASES, happened, happened[1:], strict=False):
-        waits = sorted(wait for when, wait in asked.waits if begin <= when < end)
-        broken, lost = (
-            sum(begin <= when < end for when in times) for times in (asked.broken, gone.values())
-        )
+        waits = sorted(one.seconds for one in asked.answers if begin <= one.when < end)
+        broken = sum(begin <= when < end for when, _ in asked.broken)
+        lost = sum(begin <= when < end for when in gone.values())
         slow = [1000 * waits[place] for place in (int(0.99 * len(waits)), -1)]
         print(f"{phase:16}{len(waits):>10}{broken:>8}{lost:>8}{slow[0]:>8.1f}{slow[1]:>9.1f}")

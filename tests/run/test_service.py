@@ -71,7 +71,7 @@ def service(
     options = ["--http", protocol, "--no-server-header"]
     settings = {"API_KEYS": line, "LONGEST_REQUEST_SECONDS": str(SECONDS)}
     with serving(served, port, folder / "log", *options, **settings) as process:
-        yield Service(request.param, port, key, process)
+        yield Service(request.param, port, key, process.pid)
 
 
 def test_no_request_that_can_be_thought_of_breaks_the_service(

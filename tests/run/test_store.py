@@ -1,25 +1,23 @@
 """What the service answers is stored, whatever ends it or befalls the database; no request waits for that."""
 
-import http.client
-import json
-import os
 import signal
 import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread, Timer
+from threading import Timer
 
 import pytest
 from harness import machine
-from harness.client import Client
 from harness.databases import Cluster, cluster
+from harness.load import Load, load
 from harness.project import Project
 from harness.servers import free_port
-from harness.service import stored_ids
+from harness.service import serving, stored_ids
+from harness.waiting import until
 
 CLIENTS = 3
 WINDOW = 0.5  # seconds that rows may wait, as the services of these tests are told
@@ -46,29 +44,17 @@ print(sorted(set(texts) - set(kept)), len(kept), store.refused["predictions"], a
 """
 
 
-@dataclass
-class Load:
-    """What clients asked of a service, and what they got."""
-
-    answered: dict[str, float] = field(default_factory=dict)
-    """Ids of predictions, and when the answer was there."""
-    slowest: float = 0.0
-    failed: list[str] = field(default_factory=list)
-
-
-@dataclass
+@dataclass(frozen=True)
 class Service:
-    """A running service, and clients that ask it for predictions without a pause."""
+    """A running service, and what its clients are answered."""
 
-    process: subprocess.Popen[str]
-    port: int
+    process: subprocess.Popen[bytes]
     log: Path
-    load: Load = field(default_factory=Load)
-    is_ending: bool = False
+    asked: Load
 
     def end(self, how: signal.Signals) -> None:
         """Send the signal and wait until the service has ended."""
-        self.is_ending = True
+        self.asked.over.set()
         self.process.send_signal(how)
         self.process.wait(timeout=30)
 
@@ -103,7 +89,7 @@ def test_what_was_answered_is_stored_after_a_request_to_end(
         service.end(signal.SIGTERM)
 
     assert service.process.returncode in (0, -signal.SIGTERM)
-    assert service.load.answered.keys() <= stored_ids(served, store)
+    assert service.asked.answered.keys() <= stored_ids(served, store)
 
 
 def test_a_kill_loses_no_more_than_the_window(served: Project, tmp_path: Path, store: str) -> None:
@@ -114,7 +100,7 @@ def test_a_kill_loses_no_more_than_the_window(served: Project, tmp_path: Path, s
         service.end(signal.SIGKILL)
     early = {
         name
-        for name, when in service.load.answered.items()
+        for name, when in service.asked.answered.items()
         if when < killed - 2 * WINDOW  # writing takes time, too
     }
 
@@ -126,7 +112,7 @@ def test_a_kill_loses_no_more_than_the_window(served: Project, tmp_path: Path, s
     with _asked(served, tmp_path, store) as again:
         _until(again, 10)
         again.end(signal.SIGTERM)
-    assert early | again.load.answered.keys() <= stored_ids(served, store)
+    assert early | again.asked.answered.keys() <= stored_ids(served, store)
 
 
 def test_several_processes_share_one_sqlite_file(served: Project, tmp_path: Path) -> None:
@@ -136,7 +122,7 @@ def test_several_processes_share_one_sqlite_file(served: Project, tmp_path: Path
         _until(service, 300)
         service.end(signal.SIGTERM)
 
-    assert service.load.answered.keys() <= stored_ids(served, store)
+    assert service.asked.answered.keys() <= stored_ids(served, store)
     assert "cannot be used" not in service.log.read_text(encoding="utf-8")
 
 
@@ -151,15 +137,15 @@ def test_requests_do_not_wait_for_a_locked_file_but_the_end_of_the_service_does(
         file = tmp_path / "predictions.db"
         with closing(sqlite3.connect(file, check_same_thread=False)) as other:
             other.execute("BEGIN IMMEDIATE")
-            before = len(service.load.answered)
+            before = len(service.asked.answers)
             time.sleep(4 * WINDOW)
-            during = len(service.load.answered) - before
+            during = len(service.asked.answers) - before
             Timer(2 * WINDOW, other.rollback).start()
             service.end(signal.SIGTERM)
 
     assert during > 100
-    assert service.load.slowest < 2 * WINDOW
-    assert service.load.answered.keys() <= stored_ids(served, store)
+    assert max(answer.seconds for answer in service.asked.answers) < 2 * WINDOW
+    assert service.asked.answered.keys() <= stored_ids(served, store)
 
 
 def test_an_outage_of_the_server_fails_no_request_and_loses_nothing(
@@ -169,17 +155,17 @@ def test_an_outage_of_the_server_fails_no_request_and_loses_nothing(
         with databases.running(tmp_path / "first.log"):
             service = until_the_end.enter_context(_asked(served, tmp_path, databases.address))
             _until(service, 100)
-        before = len(service.load.answered)
+        before = len(service.asked.answers)
         time.sleep(4 * WINDOW)
-        during = len(service.load.answered) - before
+        during = len(service.asked.answers) - before
         with databases.running(tmp_path / "second.log"):
-            _until(service, len(service.load.answered) + 100)
+            _until(service, len(service.asked.answers) + 100)
             service.end(signal.SIGTERM)
             stored = stored_ids(served, databases.address)
 
     assert during > 100
-    assert service.load.failed == []
-    assert service.load.answered.keys() <= stored
+    assert service.asked.broken == service.asked.refused == []
+    assert service.asked.answered.keys() <= stored
     said = service.log.read_text(encoding="utf-8")
     assert said.count("cannot be used") == 1
     assert said.count("can be used again") == 1
@@ -212,69 +198,24 @@ def test_a_text_that_the_encoding_of_the_server_lacks_is_given_up_alone_and_not_
 def _asked(project: Project, folder: Path, store: str, *options: str) -> Iterator[Service]:
     """Start a service, and clients that ask it until it ends."""
     port, log = free_port(), folder / "service.log"
-    application = f"{project.package}.serve.app:create_app"
-    with log.open("a", encoding="utf-8") as stream:
-        process = subprocess.Popen(
-            [
-                *(project.environment / "bin/python", "-m", "uvicorn", "--factory", application),
-                *("--port", str(port), "--log-level", "warning", *options),
-            ],
-            cwd=project.path,
-            env=_environment(project, store),
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-            text=True,
-            process_group=0,
-        )
-    service = Service(process, port, log)
-    clients = [Thread(target=_ask, args=(service,)) for _ in range(CLIENTS)]
-    try:
-        for client in clients:
-            client.start()
-        yield service
-    finally:
-        service.is_ending = True
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        for client in clients:
-            client.join()
-
-
-def _ask(service: Service) -> None:
-    connection, body = None, ""
-    while not service.is_ending:
-        try:
-            if connection is None:
-                connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
-                body = json.dumps(Client(service.port).example("/predict"))
-            before = time.monotonic()
-            connection.request("POST", "/predict", body)
-            answer = connection.getresponse()
-            said = json.load(answer)
-        except (OSError, http.client.HTTPException) as error:
-            if body and not service.is_ending:
-                service.load.failed.append(repr(error))
-                return
-            connection = None
-            time.sleep(0.1)
-            continue
-        now = time.monotonic()
-        service.load.slowest = max(service.load.slowest, now - before)
-        if answer.status != 200:
-            service.load.failed.append(str(said))
-            return
-        service.load.answered.update((entry["id"], now) for entry in said["predictions"])
+    settings = {"STORE_URL": store, "STORE_SECONDS": str(WINDOW)}
+    with (
+        serving(project, port, log, "--log-level", "warning", *options, **settings) as process,
+        load(port, CLIENTS) as asked,
+    ):
+        yield Service(process, log, asked)
 
 
 def _until(service: Service, count: int) -> None:
     """Wait until so many predictions have been answered."""
-    deadline = time.monotonic() + 60
-    while len(service.load.answered) < count:
-        is_well = service.process.poll() is None and not service.load.failed
-        assert is_well, f"{service.load.failed} {service.log.read_text(encoding='utf-8')}"
-        assert time.monotonic() < deadline, service.log.read_text(encoding="utf-8")
-        time.sleep(0.05)
+
+    def enough() -> bool:
+        wrong = [*service.asked.broken, *service.asked.refused]
+        is_well = service.process.poll() is None and not wrong
+        assert is_well, f"{wrong} {service.log.read_text(encoding='utf-8')}"
+        return len(service.asked.answers) >= count
+
+    until(enough, f"{count} answers", pause=0.05)
 
 
 def _environment(project: Project, store: str) -> dict[str, str]:

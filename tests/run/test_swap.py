@@ -1,62 +1,27 @@
 """The served model is exchanged under load: no request fails, and each is answered by one of the versions."""
 
-import json
 import shlex
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from threading import Event
 
 import pytest
-from harness.client import Client, crowd
+from harness.client import Client
 from harness.edits import configure
+from harness.load import load
 from harness.project import Project, read_pyproject
 from harness.servers import free_port, listening
 from harness.storages import SERVERS, reach
 
 CHAMPION = "models/champion.onnx"
 CLIENTS = 4
+PAUSE = 0.002  # seconds of a client between an answer and its next request
 PATIENCE = 20  # seconds until every process of the service must have seen another file
 AGREEING = 12  # answers on connections of their own, one after another: they reach every process
-
-
-@dataclass
-class Load:
-    """What clients were answered, who ask as long as the block of `load` runs.
-
-    answers  how often each model gave each answer
-    """
-
-    port: int
-    body: str
-    answers: Counter[tuple[str, str]] = field(default_factory=Counter)
-    failures: list[str] = field(default_factory=list)
-    over: Event = field(default_factory=Event)
-
-    def ask(self) -> None:
-        """Ask on one connection until it is over."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
-        while not self.over.wait(0.002):
-            try:
-                connection.request("POST", "/predict", self.body)
-                answer = connection.getresponse()
-                content = answer.read()
-            except (OSError, HTTPException) as error:
-                self.failures.append(repr(error))
-                connection.close()
-                continue
-            if answer.status == 200:
-                told = json.loads(content)
-                [entry] = told["predictions"]
-                del entry["id"]
-                self.answers[told["model"], str(entry)] += 1
-            else:
-                self.failures.append(f"{answer.status}: {content!r}")
 
 
 @dataclass(frozen=True)
@@ -107,7 +72,10 @@ def test_served_model_is_exchanged_under_load_without_a_failed_request(
     project, hashes = versions
     file = project.path / CHAMPION
 
-    with serving(project, workers) as service, load(service) as asked:
+    with (
+        serving(project, workers) as service,
+        load(service.client.port, CLIENTS, pause=PAUSE) as asked,
+    ):
         service.wait_for(hashes[1])
         project.run("uv run poe promote --version 2 --force 'to see it served'")
         service.wait_for(hashes[2])
@@ -123,10 +91,11 @@ def test_served_model_is_exchanged_under_load_without_a_failed_request(
         project.run("uv run poe champion")
         service.wait_for(hashes[1])
 
-    assert asked.failures == []
-    assert len(asked.answers) == 2, "each model has one answer to the one row"
-    assert len({model for model, _ in asked.answers}) == 2
-    assert min(asked.answers.values()) > 100, asked.answers
+    assert asked.broken == asked.refused == []
+    answers = Counter((answer.model, str(answer.says)) for answer in asked.answers)
+    assert len(answers) == 2, "each model has one answer to the one row"
+    assert len({model for model, _ in answers}) == 2
+    assert min(answers.values()) > 100, answers
 
 
 @contextmanager
@@ -149,15 +118,6 @@ def serving(project: Project, workers: int) -> Iterator[Service]:
         service = Service(Client(port))
         service.client.get("/health/ready")
         yield service
-
-
-@contextmanager
-def load(service: Service) -> Iterator[Load]:
-    """Have clients ask one and the same row."""
-    client = service.client
-    asked = Load(client.port, json.dumps(client.example("/predict")))
-    with crowd(asked.ask, asked.over, CLIENTS):
-        yield asked
 
 
 def _hash(path: Path) -> str:
