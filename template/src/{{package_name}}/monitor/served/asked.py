@@ -1,6 +1,5 @@
 """What was asked and predicted in service, held against the rows of training and test."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +18,7 @@ from ..verdict import Verdict
 from .found import Found
 from .known_models import file_of
 from .quality import quality
-from .tables import Tables, values
+from .tables import Tables, table, values
 from .verdict import Quality
 
 
@@ -61,7 +60,7 @@ def _columns(rows: Sequence[Any], tables: Tables) -> tuple[list[Quantity], list[
     """The columns of the requests beside those of training, what is odd about them, and what is not compared."""
     if not tables.compared:
         return [], [], ["drift of the histories: the service stores the end of each, not what came before it"]
-    reference, asked = pl.read_parquet(paths.TRAIN), _table(rows, tables)
+    reference, asked = pl.read_parquet(paths.TRAIN), table(rows, tables)
     columns = [
         Quantity(column.name, "feature", column.type, reference[column.name], asked[column.name])
         for column in tables.compared
@@ -84,12 +83,12 @@ def _predictions(found: Found, tables: Tables, judge: Judge, least: int) -> tupl
             f"drift of the predictions: the model that answers was trained on other rows than {paths.TRAIN} holds"
         ]
     rows = [row for row in found.requests.rows if row.model == found.champion]
-    table = _table(rows, tables)
-    if (reason := tables.cannot_compare(table)) is not None:
+    made_from = table(rows, tables)
+    if (reason := tables.cannot_compare(made_from)) is not None:
         return None, [reason]
     new = values([row.prediction for row in rows], tables.schema, judge)
     if predictor.signature.offset is not None:
-        new = new - table[predictor.signature.offset].to_numpy()
+        new = new - made_from[predictor.signature.offset].to_numpy()
     test = pl.read_parquet(paths.TEST)
     series = pl.Series(new.tolist()) if new.dtype == object else pl.Series(new).fill_nan(None)
     if min(series.count(), len(test)) < least:
@@ -99,7 +98,3 @@ def _predictions(found: Found, tables: Tables, judge: Judge, least: int) -> tupl
     kind: Type = "number" if predictor.signature.classes is None else "category"
     name = f"predicted {tables.schema.target.name}"
     return Quantity(name, "prediction", kind, predicted(predictor, test), series.drop_nulls()), []
-
-
-def _table(rows: Sequence[Any], tables: Tables) -> pl.DataFrame:
-    return tables.table([json.loads(row.features) for row in rows])

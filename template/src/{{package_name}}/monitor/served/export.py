@@ -14,7 +14,7 @@ from ...files import whole
 from ...schema import Column, Schema
 from ...serve.store.database import Database
 from ...serve.store.reading import batches
-from .tables import configured
+from .tables import configured, in_this_form
 
 
 def export(config: Config, schema: Schema, database: Database, since: datetime | None, file: Path) -> int:
@@ -23,7 +23,8 @@ def export(config: Config, schema: Schema, database: Database, since: datetime |
     Columns of the source that the service is not told are empty. Text is written as the source writes it, so that
     both are read alike: the type of each column is that of the source.
 
-    Raises ConfigurationError if the file cannot be of that kind; DataError if no prediction has an outcome.
+    Raises ConfigurationError if the file cannot be of that kind; DataError if no prediction has an outcome, or they do
+           not fit the schema.
     """
     check_kind(file, config.data)
     source = configured_source(config.data)
@@ -37,7 +38,8 @@ def export(config: Config, schema: Schema, database: Database, since: datetime |
             told = [row for row in batch if row["outcome"] is not None]
             if told:
                 part = folder / f"{told[0]['id']}.parquet"
-                tables.examples(told).write_parquet(part)
+                with in_this_form():
+                    tables.examples(told).write_parquet(part)
                 yield part
 
     with TemporaryDirectory() as folder:

@@ -1,7 +1,8 @@
 """Stored rows as tables: the part that depends on the kind of model."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from ...columns import Columns, from_frame, from_rows
 from ...config import Component
+from ...errors import DataError, first_line
 from ...model.judge import Judge
 from ...model.predictor import Prediction
 from ...schema import Column, Schema
@@ -67,12 +69,36 @@ def configured(schema: Schema, windows: Component | None) -> Tables:
     return made
 
 
+@contextmanager
+def in_this_form() -> Iterator[None]:
+    """Read what is stored as the schema says; DataError if it was stored when the schema said otherwise."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(
+            f"the store holds predictions that do not fit the schema ({first_line(error)}), as after it was changed: "
+            "look at the days since then, by --days or in conf/served.yaml, or name a new store in STORE_URL"
+        ) from error
+
+
+def table(rows: Sequence[Any], tables: Tables) -> pl.DataFrame:
+    """What stored predictions were made from, one row for each.
+
+    Raises DataError if it does not fit the schema.
+    """
+    with in_this_form():
+        return tables.table([json.loads(row.features) for row in rows])
+
+
 def labelled(rows: Sequence[Any], tables: Tables, judge: Judge, *, challenger: bool = False) -> Labelled:
-    """Read stored rows that have an outcome, with what was answered, or what the challenger would have."""
+    """Read stored rows that have an outcome, with what was answered, or what the challenger would have.
+
+    Raises DataError if they do not fit the schema.
+    """
     who = "shadow_" if challenger else ""
     answers = [(getattr(row, f"{who}prediction"), getattr(row, f"{who}probabilities")) for row in rows]
     return Labelled(
-        from_frame(tables.table([json.loads(row.features) for row in rows])),
+        from_frame(table(rows, tables)),
         values([row.outcome for row in rows], tables.schema, judge),
         prediction(answers, tables.schema, judge),
         np.array([row.time for row in rows], dtype="datetime64[us]"),
@@ -92,6 +118,10 @@ def prediction(answers: Sequence[tuple[str, str | None]], schema: Schema, judge:
 
 
 def values(texts: Sequence[str], schema: Schema, judge: Judge) -> NDArray[Any]:
-    """Read values of the target, as the judge of the task compares them."""
+    """Read values of the target, as the judge of the task compares them.
+
+    Raises DataError if they are none.
+    """
     target = schema.target
-    return judge.target(from_rows([{target.name: json.loads(text)} for text in texts], [target]), schema)
+    with in_this_form():
+        return judge.target(from_rows([{target.name: json.loads(text)} for text in texts], [target]), schema)

@@ -159,13 +159,15 @@ class ServedVerdict(BaseModel):
     @property
     def alarms(self) -> list[str]:
         """What somebody should look at, a sentence each."""
-        found = [self.drift.sentence] if self.drift is not None and self.drift.drifted else []
-        if self.worse:
-            found.append(f"Worse than at the test: {told(self.metric, self.served.metrics[self.metric])}.")
-        return [
-            *found,
-            *(f"Objective missed: {held.sentence}." for held in self.objectives if not held.is_met),
-        ]
+        drift = [self.drift.sentence] if self.drift is not None and self.drift.drifted else []
+        return [*drift, *self._alarms_by_outcomes]
+
+    @property
+    def _alarms_by_outcomes(self) -> list[str]:
+        missed = [f"Objective missed: {held.sentence}." for held in self.objectives if not held.is_met]
+        if not self.worse:
+            return missed
+        return [f"Worse than at the test: {told(self.metric, self.served.metrics[self.metric])}.", *missed]
 
     @property
     def served(self) -> Performance:
@@ -177,10 +179,10 @@ class ServedVerdict(BaseModel):
             return f"nothing was predicted since {self.asked_since:%Y-%m-%d %H:%M} UTC: {self.store} has no row of it"
         lines = [
             f"{self.requests:,} predictions since {self.asked_since:%Y-%m-%d %H:%M} UTC in {self.store}.",
-            *(self.alarms or ["No alarm."]),
+            *([] if self.alarms else ["No alarm."]),
+            *([] if self.drift is None else [str(self.drift)]),
+            *self._alarms_by_outcomes,
         ]
-        if self.drift is not None:
-            lines.append(str(self.drift))
         lines += [
             f"{one}, {told(self.metric, one.metrics[self.metric])}" for one in self.performance if one.metrics
         ]

@@ -40,7 +40,8 @@ class ServedPredictions(Section):
                 reports/evaluation.json, and the model's file if it is here.
         Writes  reports/monitor.json, reports/monitor.html, reports/drift.json, reports/drift.html, and the gauges
                 into the store.
-        Raises  ConfigurationError if nothing is stored, StoreError if the store is out of reach.
+        Raises  ConfigurationError if nothing is stored, StoreError if the store is out of reach, DataError if what it
+                holds does not fit the schema.
         """
         database, schema, window = configured_store(), read_schema(config), self._window(days)
         tables, judge = configured(schema, config.task.windows), configured_judge(config.task)
@@ -64,7 +65,7 @@ class ServedPredictions(Section):
         Reads   the store that STORE_URL names; data/schema.json; the form of the source.
         Writes  the file.
         Raises  ConfigurationError if the file cannot be of that kind, or nothing is stored; DataError if no prediction
-                has an outcome.
+                has an outcome, or they do not fit the schema.
         """
         database, schema = configured_store(), read_schema(config)
         since = None if days is None else now() - timedelta(days=days)
