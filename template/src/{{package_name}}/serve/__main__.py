@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from ..config import compose
+from ..errors import ConfigurationError
 from ..terminal import INTERRUPTED, carry_out
 from .score import ROWS_AT_ONCE, score, write_example
 
@@ -36,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
         default=ROWS_AT_ONCE,
         help=f"how many rows are in memory at a time (default: {ROWS_AT_ONCE:,})",
     )
-    scoring.add_argument("overrides", nargs="*", help="Hydra overrides, such as data.separator=;")
+    scoring.add_argument("overrides", nargs="*", help="Hydra overrides, such as \"data.separator=';'\"")
     scoring.set_defaults(run=_score)
     help_ = "write a table that shows what the model asks for"
     showing = commands.add_parser("example", help=help_, description=help_)
@@ -51,6 +52,10 @@ def _score(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("score: interrupted; the same command goes on where it was", file=sys.stderr)
         return INTERRUPTED
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ConfigurationError(f"{error}: mend that, and the same command goes on where it was") from error
     print(manifest)
     return 0
 

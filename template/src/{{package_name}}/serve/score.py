@@ -145,6 +145,8 @@ def check_request(source: Path, output: Path, at_once: int) -> None:
         raise ConfigurationError(
             f"{output} is of a kind that is not written here ('{output.suffix}'): end its name in .csv or .parquet"
         )
+    if output.is_dir():
+        raise ConfigurationError(f"{output} is a folder: name a file for the predictions")
     if output.resolve() == source.resolve():
         raise ConfigurationError(f"{output} is the input itself: name another file for the predictions")
     if at_once < 1:
