@@ -17,12 +17,12 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def carry_out(command: str, work: Callable[[], int | None]) -> int:
-    """Run a command; a mistake that a person can mend, or an interruption, is one message."""
+    """Run a command; a mistake that a person can mend, such as a full disk, or an interruption, is one message."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stdout)
     logging.getLogger(__package__).setLevel(logging.INFO)
     try:
         return int(work() or 0)
-    except (ProjectError, FileNotFoundError) as error:
+    except (ProjectError, OSError) as error:
         print(f"{command}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 from ..config import compose
-from ..errors import ConfigurationError
 from ..terminal import INTERRUPTED, carry_out
 from .score import ROWS_AT_ONCE, score, write_example
 
@@ -52,10 +51,6 @@ def _score(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("score: interrupted; the same command goes on where it was", file=sys.stderr)
         return INTERRUPTED
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise ConfigurationError(f"{error}: mend that, and the same command goes on where it was") from error
     print(manifest)
     return 0
 
