@@ -60,6 +60,8 @@ def _chosen(database: Database, options: argparse.Namespace) -> Sequence[Chosen]
     values = dict(one.partition("=")[::2] for one in options.where)
     if wrong := [one for one in options.where if "=" not in one]:
         raise ConfigurationError(f"--where {wrong[0]} names no value: write COLUMN=VALUE")
+    if len(values) < len(options.where):
+        raise ConfigurationError("--where names a column twice, which has one value in a row: name it once")
     return named(ids_with(database, values))
 
 
