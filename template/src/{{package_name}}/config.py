@@ -50,6 +50,18 @@ class TaskConfig(Section):
     judge: Component
     split: Component
     windows: Component | None = None
+    """How a series is cut into examples; None where each row is one."""
+
+    @model_validator(mode="after")
+    def _only_a_forecast_learns_from_windows(self) -> "TaskConfig":
+        if self.name == "forecasting" and self.windows is None:
+            raise ValueError(
+                "task.windows is empty, and a forecast learns from windows: "
+                "give frequency, season, lags and horizon in conf/task/forecasting.yaml"
+            )
+        if self.name != "forecasting" and self.windows is not None:
+            raise ValueError(f"{self.name} learns from rows, not from windows: set task.windows to null")
+        return self
 
 
 class ModelConfig(Section):

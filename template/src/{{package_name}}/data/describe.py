@@ -67,7 +67,7 @@ def _table(schema: Schema) -> list[str]:
 
 def _values(column: Column) -> str:
     if column.range is not None:
-        return f"{column.range[0]:g} to {column.range[1]:g}"
+        return f"{column.range[0]:.15g} to {column.range[1]:.15g}"
     if column.categories is not None:
         shown = ", ".join(column.categories[:4])
         return f"{shown}, ... ({len(column.categories)})" if len(column.categories) > 4 else shown

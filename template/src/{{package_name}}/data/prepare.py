@@ -17,6 +17,7 @@ from .rows import read
 from .schema_file import read_schema
 from .split import Mask, Split
 from .table import typed
+from .target import target_of
 from .validate import check, check_names
 
 
@@ -83,11 +84,6 @@ def configured_framing(config: Config) -> Framing | None:
     Raises ConfigurationError if a setting does not fit.
     """
     if config.task.windows is None:
-        if config.task.name == "forecasting":
-            raise ConfigurationError(
-                "task.windows is empty, and a forecast learns from windows: "
-                "give frequency, season, lags and horizon in conf/task/forecasting.yaml"
-            )
         return None
     framing: Framing = made(config.task.windows, "task.windows cuts no series", "conf/task/forecasting.yaml")
     return framing
@@ -111,9 +107,9 @@ def set_apart(examples: Columns, schema: Schema, config: Config) -> Mask:
 
 
 def check_enough(table: pl.DataFrame, schema: Schema, config: Config) -> None:
-    """Raise DataError if there are too few rows or classes to learn from and to test."""
+    """Raise DataError if there is too little to learn from and to test."""
     target = schema.target.name
-    if config.task.name != "forecasting" and not schema.features:
+    if config.task.windows is None and not schema.features:
         raise DataError(
             f"{paths.SCHEMA} gives no column the role feature, so there is nothing to predict from: "
             "bring columns that vary, or change the role of one that is ignored"
@@ -123,23 +119,7 @@ def check_enough(table: pl.DataFrame, schema: Schema, config: Config) -> None:
             f"{config.data.path} has {len(table)} rows with a value in '{target}', and at least "
             f"{config.data.minimum_rows} are needed: bring more, or lower data.minimum_rows"
         )
-    if config.task.name == "classification":
-        classes = table[target].unique().to_list()
-        if len(classes) < 2:
-            raise DataError(
-                f"'{target}' holds a single class ({classes[0]!r}), and a classifier needs two: "
-                "set data.target to another column, or bring rows of the other class"
-            )
-        if max(table[target].value_counts()["count"].to_list()) < 2 * config.folds:
-            raise DataError(
-                f"no class of '{target}' has {2 * config.folds} rows, which {config.folds} folds need: "
-                "bring more rows per class, lower folds, or choose the task regression for a number"
-            )
-    elif table[target].n_unique() < 2:
-        raise DataError(
-            f"'{target}' has the same value in every row, so there is nothing to predict: "
-            "set data.target to another column"
-        )
+    target_of(config.task).check(table[target], config.folds)
 
 
 def write_split(train: pl.DataFrame, test: pl.DataFrame, schema: Schema) -> None:

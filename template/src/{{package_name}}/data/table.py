@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from ..columns import LARGEST_NUMBER
 from ..schema import Column, Schema
 
 TRUE = ("true", "t", "yes", "y", "1", "1.0")
@@ -36,13 +37,13 @@ def typed_column(column: Column, kind: pl.DataType, decimal: str = ".") -> pl.Ex
 
 
 def number(values: pl.Expr, is_text: bool, decimal: str = ".") -> pl.Expr:
-    """Finite numbers; with a decimal comma, a point may separate thousands and nothing else."""
+    """Numbers that the model can hold; with a decimal comma, a point may separate thousands and nothing else."""
     if is_text and decimal == ",":
         fits = values.str.contains(r"^[^.]*$|^[+-]?\d{1,3}(\.\d{3})+(,\d*)?$")
         values = values.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
         values = pl.when(fits).then(values)
     numbers = values.cast(pl.Float64, strict=False)
-    return pl.when(numbers.is_finite()).then(numbers)
+    return pl.when(numbers.abs() <= LARGEST_NUMBER).then(numbers)
 
 
 def integer(values: pl.Expr, is_text: bool, decimal: str = ".") -> pl.Expr:

@@ -122,7 +122,7 @@ def value_rules(column: Column, kind: pl.DataType, decimal: str) -> Iterator[tup
     if column.range is not None:
         low, high = column.range
         yield (
-            f"must lie between {low:g} and {high:g}",
+            f"must lie between {low:.15g} and {high:.15g}",
             (~value.is_between(low, high)).fill_null(False),
         )
     if column.categories is not None and not column.open:
