@@ -65,13 +65,17 @@ def _scan_csv(path: Path, form: DataConfig, name: str) -> tuple[pl.LazyFrame, li
 def _header(path: Path, encoding: str, separator: str, name: str) -> list[str]:
     """The first row: Polars keeps doubled quotes in names, and renames one that stands there twice."""
     try:
-        with path.open(encoding=encoding, newline="") as stream:
-            names = next(filter(None, csv.reader(stream, delimiter=separator)), [])
+        with path.open(encoding=_without_mark(encoding), newline="") as stream:
+            return next(filter(None, csv.reader(stream, delimiter=separator)), [])
     except UnicodeError as error:
         raise unreadable(name, error) from error
     except csv.Error:
         return []
-    return [name.removeprefix("\ufeff") for name in names]
+
+
+def _without_mark(encoding: str) -> str:
+    """The codec that leaves out the byte order mark with which Excel begins a file: a quote has to come first."""
+    return "utf-8-sig" if _is_utf8(encoding) else encoding
 
 
 def _is_utf8(encoding: str) -> bool:
@@ -92,7 +96,7 @@ def _transcoded(path: Path, encoding: str, name: str) -> BytesIO:
 
 def _separator(path: Path, form: DataConfig) -> str:
     """The separator that cuts the first rows into the most columns, as many in each as in the header."""
-    with path.open(encoding=form.encoding, errors="replace", newline="") as stream:
+    with path.open(encoding=_without_mark(form.encoding), errors="replace", newline="") as stream:
         lines = stream.read(SAMPLE_BYTES).splitlines()
     # The last line may be cut short; where commas are decimal, they separate nothing.
     lines = lines[:-1] or lines
