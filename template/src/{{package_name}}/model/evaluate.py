@@ -170,6 +170,12 @@ def draw(
         [entry["mean"] for entry in most],
         [entry["std"] for entry in most],
     )
+    drawn = judge.draw(asked.target, prediction, asked.table, paths.FIGURES) | {
+        "candidates.png": "The candidates that were compared",
+        "importance.png": "Which columns the predictions rest on",
+    }
+    if not report["slices"]:
+        return drawn
     figures.bars(
         paths.FIGURES / "slices.png",
         "Groups of test rows",
@@ -177,11 +183,7 @@ def draw(
         [f"{entry['column']}: {entry['group']}" for entry in report["slices"]][:24],
         [entry[judge.by_group] for entry in report["slices"]][:24],
     )
-    return judge.draw(asked.target, prediction, asked.table, paths.FIGURES) | {
-        "candidates.png": "The candidates that were compared",
-        "importance.png": "Which columns the predictions rest on",
-        "slices.png": "How well the model does in each group of rows",
-    }
+    return drawn | {"slices.png": "How well the model does in each group of rows"}
 
 
 def write_plots(tables: dict[str, list[dict[str, Any]]], report: dict[str, Any]) -> None:
