@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 
@@ -31,9 +31,30 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def read_text(path: Path) -> str:
+    """Read what the pipeline has written.
+
+    Raises FileNotFoundError that says so, if it has not.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"there is no {path}: run `uv run poe pipeline`, which writes it") from error
+
+
 def read_json(path: Path) -> Any:
-    """Read a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Read JSON that the pipeline has written.
+
+    Raises FileNotFoundError that says so, if it has not.
+    """
+    return json.loads(read_text(path))
+
+
+def matching(pattern: PurePath | str) -> list[Path]:
+    """The files that a pattern means, sorted; it may begin at the root."""
+    anchor = PurePath(pattern).anchor
+    found = Path(anchor).glob(str(PurePath(pattern).relative_to(anchor)))
+    return sorted(path for path in found if path.is_file())
 
 
 def content_hash(path: Path) -> str:

@@ -10,7 +10,7 @@ from .. import paths
 from ..component import made
 from ..config import Config, DataConfig
 from ..errors import DataError
-from ..files import content_hash, write_json
+from ..files import content_hash, matching, write_json
 from .versioned import missing_tables
 
 if TYPE_CHECKING:
@@ -51,17 +51,22 @@ def fingerprints(data: DataConfig) -> dict[str, str]:
 def more_files(data: DataConfig) -> list[Path]:
     """The files of `data.more`; a pattern that matches none yet is no mistake.
 
-    Raises DataError if a file is missing that is named outright, or that DVC keeps.
+    Raises DataError if a file is missing that is named outright, or that DVC keeps, or it lies on another machine.
     """
     if data.more is None:
         return []
+    if "://" in data.more:
+        raise DataError(
+            f"data.more is {data.more}, and only files on this machine can follow the rows of the source: bring them "
+            "here, such as by `uv run dvc import-url`, and name them there"
+        )
     if any(mark in data.more for mark in "*?["):
         if missing := missing_tables(data.more):
             raise DataError(
                 f"{missing[0]} is not here, though DVC keeps it and data.more in conf/data/ means it ({data.more}): "
                 "`uv run dvc pull` brings it"
             )
-        return sorted(path for path in Path().glob(data.more) if path.is_file())
+        return matching(data.more)
     path = Path(data.more)
     if not path.is_file():
         raise DataError(

@@ -9,6 +9,7 @@ import yaml
 
 from .. import paths
 from ..errors import DataError
+from ..files import matching
 
 
 def fetch_tables(*, newest: bool) -> None:
@@ -32,10 +33,8 @@ def fetch_tables(*, newest: bool) -> None:
 def missing_tables(pattern: str) -> list[Path]:
     """What DVC keeps of the files that a pattern means, or of the folders they lie in, and is not here."""
     parts = PurePath(pattern).parts
-    folders = ("/".join([*parts[:depth], "*.dvc"]) for depth in range(len(parts)))
-    # Git's folder for DVC's settings has that ending, too.
-    kept = (file for folder in folders for file in Path().glob(folder) if file.is_file())
-    outputs = {output for file in kept for output in _outputs(file)}
+    kept = (matching(PurePath(*parts[:depth], "*.dvc")) for depth in range(len(parts)))
+    outputs = {output for files in kept for file in files for output in _outputs(file)}
     return sorted(path for path in outputs if not path.exists() and _is_meant(path.parts, parts))
 
 
