@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Callable, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -20,16 +19,16 @@ from tqdm import tqdm
 
 from .. import paths
 from ..compute.compute import Compute, configured
-from ..config import Component, Config
+from ..config import Config
 from ..errors import ConfigurationError, DataError, first_line
 from ..files import read_json, write_text
 from .examples import load_examples
 from .judge import configured as configured_judge
+from .search_space import changed, present, searched, suggest
 from .train import check_metric, contest, score_fold
 
 STORAGE_VARIABLE = "OPTUNA_STORAGE"
 """Names, in the environment, a database in which several machines share a study."""
-Space = dict[str, dict[str, Any]]
 
 
 def tune(config: Config, name: str | None, trials: int, workers: int) -> str:
@@ -117,21 +116,6 @@ def _as_configured(study: Study) -> str:
     return "the configured one is still under way" if value is None else f"as configured {value:.4f}"
 
 
-def searched(config: Config, name: str) -> tuple[Component, Space]:
-    """The candidate of that name and the space to search."""
-    if name not in config.model.candidates:
-        known = ", ".join(config.model.candidates)
-        raise ConfigurationError(
-            f"there is no candidate '{name}'; conf/model/ gives {known}: name one of them"
-        )
-    if not config.model.search.get(name):
-        raise ConfigurationError(
-            f"conf/model/ says nothing of where to search for '{name}': add `search.{name}` there, "
-            "as the other candidates have it"
-        )
-    return config.model.candidates[name], config.model.search[name]
-
-
 def study_name(config: Config, name: str) -> str:
     """A name that changes with all on which a score depends, so that a study never mixes two searches."""
     told = [
@@ -139,44 +123,6 @@ def study_name(config: Config, name: str) -> str:
         config.model.candidates[name], config.model.search[name],
     ]  # fmt: skip
     return f"{name}-{sha256(repr(told).encode()).hexdigest()[:12]}"
-
-
-def changed(candidate: Component, settings: dict[str, Any]) -> Component:
-    """The candidate with some arguments set; a dotted key reaches into what it is made of."""
-    made = deepcopy(candidate)
-    for key, value in settings.items():
-        *way, last = key.split(".")
-        place: Any = made
-        for step in way:
-            place = place[int(step)] if isinstance(place, list) else place[step]
-        place[last] = value
-    return made
-
-
-def present(candidate: Component, space: Space) -> dict[str, Any]:
-    """The candidate's own values of what is searched, where it gives any."""
-    values = {}
-    for key in space:
-        place: Any = candidate
-        for step in key.split("."):
-            place = place[int(step)] if isinstance(place, list) else place.get(step)
-        if place is not None:
-            values[key] = place
-    return values
-
-
-def suggest(trial: Trial, space: Space) -> dict[str, Any]:
-    """Values for this trial: whole numbers between whole bounds, one of `choices`, else real numbers."""
-    return {key: _suggest(trial, key, bounds) for key, bounds in space.items()}
-
-
-def _suggest(trial: Trial, key: str, bounds: dict[str, Any]) -> Any:
-    if "choices" in bounds:
-        return trial.suggest_categorical(key, bounds["choices"])
-    low, high, log = bounds["low"], bounds["high"], bounds.get("log", False)
-    if isinstance(low, int) and isinstance(high, int):
-        return trial.suggest_int(key, low, high, log=log)
-    return trial.suggest_float(key, low, high, log=log)
 
 
 def objective(config: Config, compute: Compute, name: str) -> Callable[[Trial], float]:
