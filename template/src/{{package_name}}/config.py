@@ -9,7 +9,7 @@ from unicodedata import normalize
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from . import paths
-from .errors import ConfigurationError
+from .errors import ConfigurationError, first_line
 from .files import write_text
 
 Component = dict[str, Any]
@@ -165,16 +165,24 @@ def compose(overrides: Sequence[str] = ()) -> Config:
 def load(path: Path) -> Config:
     """Read the configuration that the stage `configure` has written.
 
-    Raises ConfigurationError if the file is missing or a setting is wrong.
+    Raises ConfigurationError if the file is missing or broken, or a setting is wrong.
     """
     from omegaconf import OmegaConf
+    from yaml import YAMLError
 
     if not path.exists():
         raise ConfigurationError(
             f"{path} is missing, and it holds the composed configuration: run `uv run poe pipeline`, "
             "or give overrides in place of --params"
         )
-    return _checked(OmegaConf.to_container(OmegaConf.load(path), resolve=True))
+    try:
+        settings = OmegaConf.load(path)
+    except YAMLError as error:
+        raise ConfigurationError(
+            f"{path} is not valid YAML ({first_line(error)}), as after a merge with conflicts: "
+            f"`uv run python -m {__package__} configure` writes it anew"
+        ) from error
+    return _checked(OmegaConf.to_container(settings, resolve=True))
 
 
 def configure(overrides: Sequence[str] = ()) -> None:

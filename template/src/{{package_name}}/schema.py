@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from .files import read_text
+
 Type = Literal["number", "integer", "boolean", "category", "date", "text"]
 Role = Literal["feature", "target", "time", "group", "ignored"]
 
@@ -71,8 +73,11 @@ class Schema(BaseModel):
 
     @classmethod
     def from_file(cls, path: Path) -> "Schema":
-        """Read the schema that a stage has written as JSON."""
-        return cls.model_validate_json(path.read_text(encoding="utf-8"))
+        """Read the schema that a stage has written as JSON.
+
+        Raises FileNotFoundError if none has.
+        """
+        return cls.model_validate_json(read_text(path))
 
     @property
     def target(self) -> Column:

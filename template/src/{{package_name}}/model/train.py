@@ -15,7 +15,7 @@ from ..columns import take
 from ..component import made
 from ..compute.compute import Compute, configured
 from ..config import Component, Config
-from ..errors import ConfigurationError, first_line
+from ..errors import ConfigurationError, DataError, first_line
 from ..features import features
 from ..files import read_json, write_json
 from .encoder import model_frame, with_encoder
@@ -89,9 +89,19 @@ class Contest:
 
 
 def contest(config: Config, judge: Judge, known: Examples) -> Contest:
-    """Cut the rows into folds, which are the same whenever rows and configuration are."""
+    """Cut the rows into folds, which are the same whenever rows and configuration are.
+
+    Raises DataError if there are fewer rows, or groups of them, than folds.
+    """
     groups = known.table[known.schema.group.name] if known.schema.group is not None else None
-    folds = list(judge.folds(known.table, known.target, config.folds, config.seed, groups))
+    try:
+        folds = list(judge.folds(known.table, known.target, config.folds, config.seed, groups))
+    except ValueError as error:
+        of = "rows" if known.schema.group is None else f"groups of '{known.schema.group.name}'"
+        raise DataError(
+            f"the training rows cannot be cut into {config.folds} folds ({first_line(error)}): "
+            f"bring more {of}, or lower folds in conf/config.yaml"
+        ) from error
     return Contest(known, judge, folds, config.task.metric)
 
 

@@ -2,7 +2,6 @@
 
 from .. import paths
 from ..config import Config
-from ..errors import DataError
 from ..files import read_json
 from .gate import verdicts
 from .wording import interval
@@ -11,10 +10,8 @@ from .wording import interval
 def summary(config: Config) -> str:
     """The metrics, each objective with pass or fail, and where card and report are.
 
-    Raises DataError if the pipeline has not measured anything yet.
+    Raises FileNotFoundError if the pipeline has not measured anything yet.
     """
-    if not paths.EVALUATION_REPORT.exists():
-        raise DataError(f"there is no {paths.EVALUATION_REPORT}: run `uv run poe pipeline` first")
     evaluation = read_json(paths.EVALUATION_REPORT)
     rows = evaluation["rows"]
     lines = [
