@@ -10,6 +10,8 @@ from .table import boolean, integer, number
 
 MOSTLY = 0.9
 """A column of which so large a share are numbers is one of numbers, with some slips."""
+SAMPLE = 200
+VALUE = "value"
 
 
 @dataclass(frozen=True)
@@ -48,25 +50,31 @@ class Profile:
         """Whether no value stands twice, in so many rows that this is no chance."""
         return self.distinct == self.present and self.rows >= 20
 
+    @property
+    def values(self) -> pl.LazyFrame:
+        """All values that are not missing, in one column."""
+        return self.table.select(pl.col(self.name).alias(VALUE)).filter(pl.col(VALUE).is_not_null())
+
+    def sample(self) -> pl.LazyFrame:
+        """The first values, loaded: they rule out at little cost what a column might be."""
+        return collect(self.values.head(SAMPLE)).lazy()
+
     def frequent(self, most: int) -> list[str]:
         """The most frequent values, as text."""
-        values = self.table.select(pl.col(self.name).cast(pl.String)).filter(pl.col(self.name).is_not_null())
-        counted = values.group_by(self.name).len().sort(["len", self.name], descending=[True, False])
-        return collect(counted.head(most))[self.name].to_list()
+        counted = self.values.cast(pl.String).group_by(VALUE).len("rows")
+        return list(collect(counted.sort(["rows", VALUE], descending=[True, False]).head(most))[VALUE])
 
     def slips(self, most: int) -> list[str]:
         """The first of the values that are no numbers."""
-        values = pl.col(self.name)
-        slip = values.is_not_null() & number(values, self.kind == pl.String, self.decimal).is_null()
-        found = self.table.filter(slip).select(values).unique(maintain_order=True)
-        return collect(found.head(most))[self.name].to_list()
+        slip = number(pl.col(VALUE), self.kind == pl.String, self.decimal).is_null()
+        return list(collect(self.values.filter(slip).unique(maintain_order=True).head(most))[VALUE])
 
     def has_decimal_comma(self) -> bool:
-        """Whether its values would be numbers, were a comma their decimal mark."""
+        """Whether the first values would be numbers, were a comma their decimal mark."""
         if self.kind != pl.String or self.decimal == ",":
             return False
-        count = self.table.select(number(pl.col(self.name), True, ",").count())
-        return bool(collect(count).item() >= MOSTLY * self.present)
+        first = self.sample().select(number(pl.col(VALUE), True, ",").is_not_null().mean())
+        return bool(first.collect().item() >= MOSTLY)
 
 
 def profiles(raw: pl.LazyFrame, data: DataConfig) -> list[Profile]:

@@ -6,7 +6,7 @@ import polars as pl
 
 from ..schema import Column
 from .dates import are_dates, date_format, month_first
-from .profile import MOSTLY, Profile
+from .profile import Profile
 
 MOST_CATEGORIES = 50
 """A column with more distinct values than this keeps only its most frequent ones as categories."""
@@ -20,9 +20,9 @@ def typed_as(seen: Profile) -> Column:
     missing = _allowed_missing(seen)
     if seen.kind.is_temporal():
         return Column(name=seen.name, type="date", missing=missing)
-    form = date_format(seen.table, seen.name) if seen.kind == pl.String else None
+    form = date_format(seen) if seen.kind == pl.String else None
     if form is not None:
-        other = month_first(seen.table, seen.name, form)
+        other = month_first(seen, form)
         note = f"read as day/month/year; set format to {other} if the month comes first" if other else None
         return Column(name=seen.name, type="date", missing=missing, format=form, note=note)
     if seen.is_numeric:
@@ -79,7 +79,7 @@ def _advice(seen: Profile) -> str | None:
     """What to mend where words seem to be meant as something else."""
     if seen.has_decimal_comma():
         return "looks like numbers with a decimal comma: set data.decimal to ',' and infer anew"
-    if seen.kind == pl.String and are_dates(seen.table, seen.name, MOSTLY):
+    if seen.kind == pl.String and are_dates(seen):
         return "looks like dates in several forms, or with slips: write all in one form, and infer anew"
     return None
 

@@ -87,7 +87,8 @@ def unseen(asked: pl.DataFrame, learned: pl.DataFrame, schema: Schema) -> NDArra
     shared = [name for name in asked.columns if name in learned.columns]
     names = [schema.group.name] if schema.group is not None else shared
     texts = [frame.select(pl.col(names).cast(pl.String)) for frame in (asked, learned)]
-    fresh = texts[0].with_row_index("row").join(texts[1], on=names, how="anti", nulls_equal=True)
+    row = f"row of {' '.join(names)}"  # no column's own name
+    fresh = texts[0].with_row_index(row).join(texts[1], on=names, how="anti", nulls_equal=True)
     mask = np.zeros(len(asked), dtype=bool)
-    mask[fresh["row"].to_numpy()] = True
+    mask[fresh[row].to_numpy()] = True
     return mask
