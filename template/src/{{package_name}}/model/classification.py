@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..columns import Columns, length
+from ..errors import DataError
 from ..schema import Schema
 from .judge import Fold, Rows, blocks_of_rows
 from .labels import labels
@@ -44,13 +45,23 @@ class Classification:
         seed: int,
         groups: NDArray[Any] | None = None,
     ) -> Iterable[Fold]:
-        """Folds with the same share of every class; a class with fewer rows than folds misses some."""
+        """Folds with the same share of every class; a class with fewer rows than folds misses some.
+
+        Raises DataError if a fold leaves one class to learn from, as when all others are in one group.
+        """
         from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
         by_class = StratifiedKFold(count, shuffle=True, random_state=seed)
         if groups is not None:
             by_class = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
-        return list(by_class.split(np.zeros(len(target)), target.astype(str), groups))
+        found = list(by_class.split(np.zeros(len(target)), target.astype(str), groups))
+        for fitting, _ in found:
+            if len(np.unique(target[fitting].astype(str))) < 2:
+                raise DataError(
+                    f"a fold leaves only rows of class {target[fitting][0]!r} to learn from: bring rows of the other "
+                    "classes, in more groups if the schema has a column with that role"
+                )
+        return found
 
     def baseline(self, known: Columns, target: NDArray[Any], asked: Columns) -> Prediction:
         """The most frequent class, with the classes' shares as probabilities."""

@@ -15,7 +15,7 @@ from ..columns import take
 from ..component import made
 from ..compute.compute import Compute, configured
 from ..config import Component, Config
-from ..errors import ConfigurationError, DataError, first_line
+from ..errors import ConfigurationError, DataError, ProjectError, first_line
 from ..features import features
 from ..files import read_json, write_json
 from .encoder import model_frame, with_encoder
@@ -141,7 +141,9 @@ def fit(candidate: Component, known: Examples, judge: Judge) -> Pipeline:
     model = with_encoder(estimator, seen, known.schema)
     try:
         return model.fit(model_frame(seen), target.astype(str) if target.dtype == object else target)
-    except ValueError as error:
+    except ProjectError:
+        raise
+    except Exception as error:  # each library has errors of its own
         raise ConfigurationError(
             f"a candidate cannot be fitted ({first_line(error)}): mend its settings in conf/model/, or the features "
             "in features.py"
