@@ -3,6 +3,7 @@
 import json
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ..config import DataConfig
 from ..errors import DataError
@@ -55,18 +56,16 @@ class RemoteFile(TableFile):
         return known(address) or self._renewed(address)
 
     def _renewed(self, address: str) -> LocalCopy:
-        suffix = PurePosixPath(address).suffix
+        suffix = _suffix(address)
         try:
             files, path, version = in_time(lambda: _found(address))
             return renewed(address, version, suffix, lambda part: files.get_file(path, str(part)))
         except FileNotFoundError:
             raise DataError(f"there is no file {address}: set data.path in conf/data/ to one") from None
         except ImportError as error:
-            library = LIBRARIES.get(address.partition("://")[0])
-            if library is None:
-                raise
+            library = LIBRARIES.get(address.partition("://")[0], "NAME")
             raise DataError(
-                f"{address} is read by {library}, which is not installed: "
+                f"{address} is read by a library that is not installed ({_first_line(error)}): "
                 f"add it by `uv add --group pipeline {library}`"
             ) from error
         except Exception as error:  # each file system has errors of its own
@@ -74,6 +73,12 @@ class RemoteFile(TableFile):
                 f"{address} cannot be read ({_first_line(error)}): "
                 "see whether the address is right, the server runs, and your credentials let you read it"
             ) from error
+
+
+def _suffix(address: str) -> str:
+    """The end of the file's name; on a web server, a question may follow it."""
+    is_asked = address.startswith(("http://", "https://"))
+    return PurePosixPath(urlsplit(address).path if is_asked else address).suffix
 
 
 def _found(address: str) -> tuple[Any, str, str | None]:
