@@ -218,6 +218,10 @@ def _composed(overrides: Sequence[str]) -> dict[str, Any]:
         settings = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         raise ConfigurationError(f"conf/ does not compose: {error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            f"a file in conf/ is not written in UTF-8 ({error}): save it in that encoding"
+        ) from error
     assert isinstance(settings, dict)  # noqa: S101 - the root of a composed configuration is a mapping
     return {str(key): value for key, value in settings.items()}
 

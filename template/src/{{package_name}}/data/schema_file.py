@@ -46,8 +46,8 @@ def load_schema(path: Path) -> Schema:
         raise SchemaError(f"there is no {path}: run `uv run poe schema` to infer it from the data")
     try:
         return Schema.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except yaml.YAMLError as error:
-        raise SchemaError(f"{path} is not valid YAML: {error}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SchemaError(f"{path} is not valid YAML in UTF-8: {error}") from error
     except ValidationError as error:
         found = "\n".join(f"  {'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
         raise SchemaError(f"{path} does not describe a table, mend it there:\n{found}") from error
@@ -61,7 +61,7 @@ def render_schema(schema: Schema) -> str:
 
 def is_edited(path: Path) -> bool:
     """Whether a person changed the schema after it was inferred."""
-    head, columns, body = path.read_text(encoding="utf-8").partition(COLUMNS)
+    head, columns, body = path.read_text(encoding="utf-8", errors="replace").partition(COLUMNS)
     return CHECKSUM + _checksum(columns + body) not in head
 
 
