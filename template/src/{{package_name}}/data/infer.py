@@ -11,7 +11,7 @@ from .leaks import leaking
 from .profile import Profile, profiles
 from .target import Target, target_of
 from .validate import quoted
-from .value_type import typed_as
+from .value_type import LIKE_DATES, typed_as
 
 WORDS_OF_IDENTIFIERS = re.compile(
     r"(^|[_\W])(id|ids|uuid|guid|key|index|idx|nr|number|no)($|[_\W])", re.IGNORECASE
@@ -99,9 +99,11 @@ def _with_time(columns: list[Column], source: str) -> list[Column]:
     """The columns, of which the first one with dates orders the rows; one that is the same in all cannot."""
     dates = [column.name for column in columns if column.type == "date" and column.role == "feature"]
     if not dates:
+        near = next((column.name for column in columns if LIKE_DATES in (column.note or "")), None)
+        remedy = f"'{near}' {LIKE_DATES}" if near else "add it, or mend its form"
         raise DataError(
             f"{source} has no column of dates, and a forecast needs one: "
-            "add it, or mend its form (2026-01-31 is read without asking)"
+            f"{remedy} (2026-01-31 is read without asking)"
         )
     return [
         column.model_copy(update={"role": "time", "missing": 0.0}) if column.name == dates[0] else column

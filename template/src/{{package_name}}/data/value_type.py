@@ -13,6 +13,7 @@ MOST_CATEGORIES = 50
 FREQUENT = 30
 TEXT_SHARE = 0.5
 """A column of strings whose values are distinct in a larger share of the rows is free text."""
+LIKE_DATES = "looks like dates in several forms, or with slips: write all in one form, and infer anew"
 
 
 def typed_as(seen: Profile) -> Column:
@@ -80,7 +81,7 @@ def _advice(seen: Profile) -> str | None:
     if seen.has_decimal_comma():
         return "looks like numbers with a decimal comma: set data.decimal to ',' and infer anew"
     if seen.kind == pl.String and are_dates(seen):
-        return "looks like dates in several forms, or with slips: write all in one form, and infer anew"
+        return LIKE_DATES
     return None
 
 
