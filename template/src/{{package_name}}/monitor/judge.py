@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from ..config import Section
+from ..report.wording import figure
 from ..schema import Type
 from . import histogram
 from .drift import Comparison, adjusted, compare_counts, compare_numbers
@@ -87,13 +88,9 @@ def _column(quantity: Quantity, values: Change | None, missing: Change | None) -
     )
 
 
-def _plain(value: float) -> str:
-    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
-
-
 def _day(days: float) -> str:
     return str((datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=days)).date())
 
 
-LABELS: dict[Type, Callable[[float], str]] = {"number": _plain, "integer": _plain, "date": _day}
+LABELS: dict[Type, Callable[[float], str]] = {"number": figure, "integer": figure, "date": _day}
 """How the edge of a bin is written."""

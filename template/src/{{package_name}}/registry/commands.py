@@ -6,6 +6,7 @@ from .. import paths
 from ..config import Config
 from ..errors import RefusedError, RegistryError
 from ..files import whole
+from ..report.wording import figure
 from ..terminal import aligned
 from .compare import check_better
 from .history import Decision, History, Signed, Version
@@ -31,7 +32,7 @@ def register(config: Config, because: str) -> str:
     number = registry.add(config, facts)
     metric = config.task.metric
     return _told(
-        f"version {number} is the challenger: {facts.candidate}, {metric} {facts.metrics[metric]:.4g}, "
+        f"version {number} is the challenger: {facts.candidate}, {metric} {figure(facts.metrics[metric])}, "
         f"of commit {facts.commit[:7]}",
         registry.next_step,
     )
@@ -120,7 +121,7 @@ def versions(config: Config) -> str:
     metric = config.task.metric
     rows = [("version", "alias", metric, "commit", "when", "who", "why")]
     for version in reversed(history.versions):
-        value = f"{version.metrics[metric]:.4g}" if metric in version.metrics else "-"
+        value = figure(version.metrics[metric]) if metric in version.metrics else "-"
         rows.append(
             (
                 str(version.number),

@@ -15,6 +15,7 @@ from ..model.examples import load_examples
 from ..model.judge import Judge
 from ..model.judge import configured as configured_judge
 from ..model.predictor import Predictor
+from ..report.wording import figure
 from ..schema import Schema
 from .dvc_files import fetch
 from .history import Version
@@ -39,7 +40,7 @@ def check_better(config: Config, registry: Registry, challenger: Version, champi
     else:
         new, old, count = measure_anew(config, registry, judge, *pair)
         rows = f"{count} test rows that neither has learned from"
-    compared = f"{metric} {new:.4g} against {old:.4g} of version {champion.number}, on {rows}"
+    compared = f"{metric} {figure(new)} against {figure(old)} of version {champion.number}, on {rows}"
     gain = new - old if judge.larger_is_better[metric] else old - new
     if gain <= config.tracking.margin:
         least = f" by more than {config.tracking.margin:g}" if config.tracking.margin else ""

@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 from .. import paths
 from ..errors import RefusedError
 from ..files import content_hash, read_json
+from ..report.wording import figure
 from .history import Version
 from .registry import Registry
 
@@ -26,9 +27,10 @@ def check_in_service(registry: Registry, challenger: Version) -> str:
     found = next((one for one in verdict["comparisons"] if one["challenger"] == name), None)
     if found is None:
         return ""
+    challenged, answered = figure(found["of_challenger"]), figure(found["of_answers"])
     told = (
-        f"in service {found['metric']} {found['of_challenger']:.4g} against {found['of_answers']:.4g} of what was "
-        f"answered, on the same {found['rows']:,} requests, as of {verdict['time'][:10]}"
+        f"in service {found['metric']} {challenged} against {answered} of what was answered, "
+        f"on the same {found['rows']:,} requests, as of {verdict['time'][:10]}"
     )
     if found["better"] < 0:
         raise RefusedError(f"version {challenger.number} is worse than what was answered: {told}")

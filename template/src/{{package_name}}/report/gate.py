@@ -8,6 +8,7 @@ from .. import paths
 from ..config import Config, Objective
 from ..errors import ObjectiveMissedError
 from ..files import read_json
+from .wording import figure
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class Verdict:
             return f"{self.name}: {self.objective.measure} was not measured, and must be {self.bound}"
         bound = self.objective.at_least if self.objective.at_least is not None else self.objective.at_most
         off = abs(self.value - (bound or 0.0))
-        short = f", missed by {off:.4g}" if self.state == "fail" else ""
-        return f"{self.name}: {self.objective.measure} is {self.value:.4g}, must be {self.bound}{short}"
+        short = f", missed by {figure(off)}" if self.state == "fail" else ""
+        return f"{self.name}: {self.objective.measure} is {figure(self.value)}, must be {self.bound}{short}"
 
 
 def gate(config: Config) -> None:

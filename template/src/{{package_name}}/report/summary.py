@@ -4,7 +4,7 @@ from .. import paths
 from ..config import Config
 from ..files import read_json
 from .gate import verdicts
-from .wording import interval
+from .wording import figure, interval
 
 
 def summary(config: Config) -> str:
@@ -20,7 +20,8 @@ def summary(config: Config) -> str:
     ]
     lines.append(f"{'metric':16}{'test':>9}  {'interval':19}{'baseline':>9}")
     for name, metric in evaluation["metrics"].items():
-        lines.append(f"{name:16}{metric['value']:>9.4g}  {interval(metric):19}{metric['baseline']:>9.4g}")
+        value, baseline = figure(metric["value"]), figure(metric["baseline"])
+        lines.append(f"{name:16}{value:>9}  {interval(metric):19}{baseline:>9}")
     lines += ["", "objectives"]
     lines += [
         f"  {verdict.state.upper():13}{verdict.sentence}"

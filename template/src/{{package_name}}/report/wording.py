@@ -6,8 +6,10 @@ from typing import Any
 
 
 def figure(value: float | None) -> str:
-    """A number with as many digits as people read."""
-    return "not measured" if value is None else f"{value:.4g}"
+    """A number with as many digits as people read: four, or all before the point."""
+    if value is None:
+        return "not measured"
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
 def interval(metric: Mapping[str, Any]) -> str:
