@@ -13,11 +13,11 @@ from .target import Target, target_of
 from .validate import quoted
 from .value_type import LIKE_DATES, typed_as
 
-WORDS_OF_IDENTIFIERS = re.compile(
-    r"(^|[_\W])(id|ids|uuid|guid|key|index|idx|nr|number|no)($|[_\W])", re.IGNORECASE
-)
+BEGIN, END = r"(^|[_\W]|(?-i:(?<=[a-z])(?=[A-Z])))", r"($|[_\W])"
+"""Of a word in a name, as in customer_id, CustomerId and "customer id"."""
+WORDS_OF_IDENTIFIERS = re.compile(f"{BEGIN}(id|ids|uuid|guid|key|index|idx|nr|number|no){END}", re.IGNORECASE)
 WORDS_OF_PEOPLE = re.compile(
-    r"(^|[_\W])(sex|gender|race|ethnicity|religion|nationality|disability|age|marital|geschlecht|sexe)($|[_\W])",
+    f"{BEGIN}(sex|gender|race|ethnicity|religion|nationality|disability|age|marital|geschlecht|sexe){END}",
     re.IGNORECASE,
 )
 
@@ -32,7 +32,7 @@ def infer(raw: pl.LazyFrame, config: Config) -> Schema:
     if name not in names:
         raise DataError(
             f"data.target is '{name}', which is no column of {source}; "
-            f"it has {quoted([name[:40] for name in names])}: set data.target in conf/data/ to one of them"
+            f"it has {quoted([one[:40] for one in names])}: set data.target in conf/data/ to one of them"
         )
     seen = profiles(raw, config.data)
     if seen[0].rows == 0:
