@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from . import paths
-from .config import compose, configure, load
+from .config import compose, configure, given, load
 from .terminal import carry_out
 
 STAGES = {
@@ -91,7 +91,7 @@ def _configure(options: argparse.Namespace) -> None:
 
 
 def _stage(options: argparse.Namespace) -> None:
-    config = load(options.params) if options.params else compose(options.overrides)
+    config = given(options.params, options.overrides)
     module, name = STAGES[options.command][0], options.command
     start = perf_counter()
     getattr(import_module(f".{module}", __package__), name)(config)

@@ -154,6 +154,20 @@ class Config(Section):
     """What watches the predictions that a service stored; None without a service."""
 
 
+def given(params: Path | None, overrides: Sequence[str]) -> Config:
+    """Read the configuration that was composed before, or compose it with overrides.
+
+    Raises ConfigurationError if both are asked for, or what `load` and `compose` do.
+    """
+    if params is None:
+        return compose(overrides)
+    if overrides:
+        raise ConfigurationError(
+            f"{params} is composed already, and {overrides[0]} would change nothing: leave out the one or the other"
+        )
+    return load(params)
+
+
 def compose(overrides: Sequence[str] = ()) -> Config:
     """Compose conf/ with Hydra's overrides, such as `model=tuned` or `seed=7`.
 

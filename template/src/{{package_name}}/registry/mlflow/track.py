@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import cast
 
-from ...config import Config, compose, load
+from ...config import Config, given
 from ...terminal import carry_out
 from ..registry import configured
 from .registry import MlflowRegistry
@@ -29,9 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         "overrides", nargs="*", help="Hydra overrides, such as tracking.registry.experiment=try"
     )
     options = parser.parse_args(arguments)
-    return carry_out(
-        "track", lambda: track(load(options.params) if options.params else compose(options.overrides))
-    )
+    return carry_out("track", lambda: track(given(options.params, options.overrides)))
 
 
 if __name__ == "__main__":
