@@ -129,7 +129,7 @@ def test_broken_rows_are_refused_on_a_cluster_in_the_same_words(
         told.append([line for line in refused.stdout.splitlines() if "incubator" not in line])
 
     assert told[0] == told[1]
-    assert "breaks conf/schema.yaml in 1 ways" in told[0][0]
+    assert "breaks conf/schema.yaml in 1 way:" in told[0][0]
 
 
 def predictions(project: Project) -> list[list[float | str]]:

@@ -302,7 +302,7 @@ def test_broken_rules_are_told_with_column_rule_rows_and_examples(
     assert "column 'Ville' must be one of 'Besançon', 'Köln', 'Łódź'" in said
     assert "2 rows (row 5: 'Atlantis', row 8: 'Atlantis')" in said
     assert "column 'Année d'achat' must hold a date in the form %d.%m.%Y" in said
-    assert "1 rows (row 10: 'gestern')" in said
+    assert "1 row (row 10: 'gestern')" in said
 
 
 def test_missing_column_is_named(spoiled: Callable[[Rows], Project]) -> None:

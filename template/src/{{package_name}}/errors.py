@@ -6,6 +6,11 @@ def first_line(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
+def counted(count: int, noun: str) -> str:
+    """So many things, such as 1 row or 2,000 rows."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 class ProjectError(Exception):
     """Base of the errors below; the command line prints its message without a traceback."""
 

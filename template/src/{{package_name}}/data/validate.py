@@ -10,7 +10,7 @@ import polars as pl
 
 from ..compute.compute import Compute
 from ..compute.local import Local
-from ..errors import SchemaError
+from ..errors import SchemaError, counted
 from ..schema import Column, Schema
 from .rows import collect
 from .table import typed_column
@@ -30,7 +30,7 @@ class Violation:
     def __str__(self) -> str:
         """Say it in one line."""
         shown = ", ".join(f"row {row}: {value!r}" for row, value in self.examples)
-        return f"column '{self.column}' {self.rule}: {self.rows} rows ({shown})"
+        return f"column '{self.column}' {self.rule}: {counted(self.rows, 'row')} ({shown})"
 
 
 def check(raw: pl.LazyFrame, schema: Schema, source: str, decimal: str, compute: Compute) -> None:
@@ -42,7 +42,7 @@ def check(raw: pl.LazyFrame, schema: Schema, source: str, decimal: str, compute:
     if found:
         listed = "\n".join(f"  {violation}" for violation in found)
         raise SchemaError(
-            f"{source} breaks conf/schema.yaml in {len(found)} ways:\n{listed}\n"
+            f"{source} breaks conf/schema.yaml in {counted(len(found), 'way')}:\n{listed}\n"
             "Mend the rows, or relax the rule in conf/schema.yaml if they are right."
         )
 
@@ -118,7 +118,8 @@ def value_rules(column: Column, kind: pl.DataType, decimal: str) -> Iterator[tup
     raw, value = pl.col(column.name), typed_column(column, kind, decimal)
     if column.type in ("number", "integer", "boolean", "date"):
         form = f" in the form {column.format}" if column.format else ""
-        yield f"must hold a {column.type}{form}", raw.is_not_null() & value.is_null()
+        article = "an" if column.type == "integer" else "a"
+        yield f"must hold {article} {column.type}{form}", raw.is_not_null() & value.is_null()
     if column.range is not None:
         low, high = column.range
         yield (

@@ -4,6 +4,7 @@ from math import ceil, floor, log10
 
 import polars as pl
 
+from ..errors import counted
 from ..schema import Column
 from .dates import are_dates, date_format, month_first
 from .profile import Profile
@@ -52,7 +53,7 @@ def _about_slips(seen: Profile) -> str | None:
     if count == 0:
         return None
     shown = ", ".join(repr(value) for value in seen.slips(3))
-    return f"{count} values are no numbers (such as {shown}): mend them, or add them to data.missing"
+    return f"no number in {counted(count, 'row')} (such as {shown}): mend them, or add them to data.missing"
 
 
 def _worded(seen: Profile) -> Column:
