@@ -18,18 +18,22 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "template/scripts"))
-
-from updating.errors import UpdateError
-from updating.git import Repository
-from updating.landing import land
-from updating.merging import Merge, merge
-from updating.project import ANSWERS, Project, name_template, read_answers
-from updating.rendering import copier, leave_what_is_theirs
-from updating.report import next_steps, show_merge
-from updating.template import Template
-
 ROOT = Path(__file__).resolve().parents[1]
+INTERRUPTED = "adopt: interrupted. Nothing was changed."
+
+sys.path.insert(0, str(ROOT / "template/scripts"))
+try:  # they take a while
+    from updating.errors import UpdateError
+    from updating.git import Repository
+    from updating.landing import land
+    from updating.merging import Merge, merge
+    from updating.project import ANSWERS, Project, name_template, read_answers
+    from updating.rendering import check_names, copier, leave_what_is_theirs
+    from updating.report import next_steps, show_merge
+    from updating.template import Template
+except KeyboardInterrupt:
+    print(INTERRUPTED, file=sys.stderr)
+    sys.exit(2)
 
 
 def main() -> int:
@@ -69,7 +73,7 @@ def main() -> int:
     except UpdateError as error:
         print(f"adopt: {error}\nNothing was changed.", file=sys.stderr)
     except KeyboardInterrupt:
-        print("adopt: interrupted. Nothing was changed.", file=sys.stderr)
+        print(INTERRUPTED, file=sys.stderr)
     return 2
 
 
@@ -84,6 +88,9 @@ def adopt(
 ) -> Merge:
     """Work out what the template brings; raises UpdateError if it cannot be rendered with these answers."""
     version = to or (template.releases[-1] if template.releases else "HEAD")
+    template.commit(version)
+    settings = template.settings(version)
+    check_names(data, settings)
     (folder / "old").mkdir()
     new = folder / "new"
     files = folder / "template-files"
@@ -92,7 +99,7 @@ def adopt(
     copier(version, data, "copy", *how, str(files), str(new))
     name_template(new / ANSWERS, template.address, template.describe(version))
     answers = read_answers((new / ANSWERS).read_text(encoding="utf-8"))
-    leave_what_is_theirs(project, template.settings(version), answers, folder)
+    leave_what_is_theirs(project, settings, answers, folder)
     return merge(project, folder, label=f"template-{answers['_commit']}")
 
 

@@ -15,21 +15,26 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "template/scripts"))
+INTERRUPTED = "fleet: interrupted. Branches that are there are whole; the same command goes on."
 
-from updating.errors import UpdateError
-from updating.git import Repository
-from updating.landing import hand_over
-from updating.plan import Plan, prepare
-from updating.project import ANSWERS, Project
-from updating.template import Template
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "template/scripts"))
+try:  # they take a while
+    from updating.errors import UpdateError
+    from updating.git import Repository
+    from updating.landing import hand_over
+    from updating.plan import Plan, prepare
+    from updating.project import ANSWERS, Project
+    from updating.template import Template
+except KeyboardInterrupt:
+    print(INTERRUPTED, file=sys.stderr)
+    sys.exit(1)
 
 DEEPEST = 3
 """How many folders down projects are looked for."""
@@ -63,9 +68,11 @@ def main() -> int:
     )
     parser.add_argument("--to", metavar="VERSION", help="instead of the newest release")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="projects at a time")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()  # options may stand between command and folders
+    if given.workers < 1:
+        parser.error("--workers: one project at a time is the least")
     try:
-        projects = list(find([*given.folders, *(read_list(given.list) if given.list else [])]))
+        projects = find([*given.folders, *(read_list(given.list) if given.list else [])])
         with tempfile.TemporaryDirectory(prefix="fleet-") as folder:
             members = look_at(
                 projects, Path(folder), given.to, given.workers, given.command == "update"
@@ -74,10 +81,7 @@ def main() -> int:
         print(f"fleet: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(
-            "fleet: interrupted. Branches that are there are whole; the same command goes on.",
-            file=sys.stderr,
-        )
+        print(INTERRUPTED, file=sys.stderr)
         return 1
     show(members)
     return 0 if all(member.is_well for member in members) else 1
@@ -89,25 +93,27 @@ def read_list(file: Path) -> list[Path]:
         lines = file.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise UpdateError(f"{file} cannot be read: {error.strerror}.") from error
-    return [
-        Path(line.strip()).expanduser()
-        for line in lines
-        if line.strip() and not line.startswith("#")
-    ]
+    except UnicodeDecodeError as error:
+        raise UpdateError(f"{file} is no text in UTF-8: write a folder in each line.") from error
+    named = (line.strip() for line in lines)
+    return [Path(line).expanduser() for line in named if line and not line.startswith("#")]
 
 
-def find(folders: Iterable[Path]) -> Iterator[Path]:
-    """Find the projects in folders; raises UpdateError if there is none."""
-    found = False
+def find(folders: Iterable[Path]) -> list[Path]:
+    """Find the projects in folders, each once; raises UpdateError if there is none.
+
+    A folder that holds none is returned itself: that is told in its line, and stops no other.
+    """
+    found: dict[Path, Path] = {}
     for folder in folders:
-        for depth in range(DEEPEST + 1):
-            for answers in sorted(folder.glob("*/" * depth + ANSWERS)):
-                found = True
-                yield answers.parent
-    if not found:
+        listed = (sorted(folder.glob("*/" * depth + ANSWERS)) for depth in range(DEEPEST + 1))
+        projects = [answers.parent for at_a_depth in listed for answers in at_a_depth]
+        found.update((path.resolve(), path) for path in projects or [folder])
+    if not any((path / ANSWERS).is_file() for path in found):
         raise UpdateError(
             f"No project of the template is in these folders: none holds a {ANSWERS}."
         )
+    return list(found.values())
 
 
 def look_at(
@@ -120,15 +126,21 @@ def look_at(
             pool.submit(_look_at, path, templates, folder / f"{number}", to, is_update): path
             for number, path in enumerate(projects)
         }
-        for done, finished in enumerate(as_completed(work), start=1):
-            print(
-                f"\r{done} of {len(projects)}: {work[finished]}\033[K",
-                end="",
-                file=sys.stderr,
-                flush=True,
-            )
-        print("\r\033[K", end="", file=sys.stderr)
+        try:
+            for done, finished in enumerate(as_completed(work), start=1):
+                _show_progress(f"{done} of {len(projects)}: {work[finished]}")
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            raise
+        finally:
+            _show_progress("")
     return sorted((finished.result() for finished in work), key=lambda member: str(member.path))
+
+
+def _show_progress(line: str) -> None:
+    """Write over the last such line, where somebody looks on."""
+    if sys.stderr.isatty():
+        print(f"\r{line}\033[K", end="", file=sys.stderr, flush=True)
 
 
 def show(members: list[Member]) -> None:

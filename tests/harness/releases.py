@@ -37,6 +37,11 @@ tracking:
   help: What keeps runs?
   choices: [none, files]
   default: files
+loud_name:
+  type: str
+  help: What is written in large letters?
+  default: "{{ name | upper }}"
+  when: false
 """
 
 JOB = """\
@@ -114,12 +119,12 @@ class Releases:
         return path
 
 
-def update(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def update(project: Path, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run the project's update command; `stdout` has both outputs."""
     return subprocess.run(
         [sys.executable, str(UPDATE), *options],
         cwd=project,
-        env=machine.environment(),
+        env=machine.environment(**variables),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

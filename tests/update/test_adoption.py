@@ -106,6 +106,32 @@ def test_repository_that_cannot_adopt_is_told_why(
     assert snapshot(theirs) == before
 
 
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("--to=v9", "The template has no version v9. Its releases are v1.0.0."),
+        ("--data=nmae=Owls", "the template asks no nmae; it asks name, tracking."),
+    ],
+)
+def test_mistake_on_the_command_line_is_one_sentence_and_changes_nothing(
+    releases: Releases, theirs: Path, option: str, told: str
+) -> None:
+    before = snapshot(theirs)
+
+    refused = _adopt(releases, theirs, option)
+
+    assert refused.returncode == 2
+    assert told in refused.stdout
+    assert snapshot(theirs) == before
+
+
+def test_folder_that_does_not_exist_is_one_sentence(releases: Releases, tmp_path: Path) -> None:
+    refused = _adopt(releases, tmp_path / "nowhere")
+
+    assert refused.returncode == 2
+    assert f"There is no folder {tmp_path / 'nowhere'}." in refused.stdout
+
+
 def _adopt(releases: Releases, theirs: Path, *options: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, str(machine.ROOT / "scripts/adopt.py"), str(theirs), "--defaults"]
     return subprocess.run(

@@ -1,5 +1,8 @@
 """Many repositories are seen in one table and updated on branches, without touching what people have open."""
 
+import os
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,12 +12,17 @@ from harness import machine
 from harness.command import run
 from harness.git import commit
 from harness.releases import Releases, snapshot, write
+from harness.waiting import until
+from updating.project import name_template
+
+SCRIPT = machine.ROOT / "scripts/fleet.py"
 
 
-@pytest.fixture
-def fleet(releases: Releases, tmp_path: Path) -> Path:
-    """Return a folder with three projects of two versions; an update of one has a conflict."""
-    folder = tmp_path / "fleet"
+@pytest.fixture(scope="module")
+def made(first_release: Releases, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with four projects of two versions; an update of one has a conflict."""
+    folder = tmp_path_factory.mktemp("made")
+    releases = first_release.copy(folder.with_name("template-of-the-fleet"))
     for name in ("quiet", "busy", "team/edited"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         releases.project(folder / name)
@@ -25,6 +33,12 @@ def fleet(releases: Releases, tmp_path: Path) -> Path:
     write(folder / "team/edited/setup.cfg", "mine = 1\n")
     commit(folder / "team/edited")
     return folder
+
+
+@pytest.fixture
+def fleet(made: Path, tmp_path: Path) -> Path:
+    """Return such a folder of the test's own."""
+    return shutil.copytree(made, tmp_path / "fleet")
 
 
 def test_table_tells_version_edits_and_conflicts_of_each(fleet: Path) -> None:
@@ -73,19 +87,53 @@ def test_each_update_is_one_commit_on_a_branch_beside_what_people_do(fleet: Path
 
 def test_projects_can_be_named_in_a_file(fleet: Path, tmp_path: Path) -> None:
     names = tmp_path / "names.txt"
-    names.write_text(f"# Ours\n{fleet / 'quiet'}\n\n{fleet / 'current'}\n")
+    names.write_text(f"  # Ours\n{fleet / 'quiet'}\n\n{fleet / 'current'}\n")
 
-    told = _fleet(Path("--list"), "status", str(names))
+    told = _fleet(fleet / "quiet", "status", "--list", str(names))
 
     assert told.returncode == 0
-    assert len(told.stdout.splitlines()) == 3
+    assert len(told.stdout.splitlines()) == 3, "a project is told twice"
 
 
-def test_project_whose_template_is_gone_is_told_and_stops_no_other(
-    fleet: Path, releases: Releases
-) -> None:
-    lost = fleet / "quiet/.copier-answers.yml"
-    lost.write_text(lost.read_text().replace(str(releases.path), "/nowhere/at/all"))
+def test_options_may_stand_before_the_folders(fleet: Path) -> None:
+    told = _fleet(Path("--to"), "status", "v1.0.0", str(fleet / "quiet"))
+
+    assert told.returncode == 0
+    assert "up to date" in told.stdout
+
+
+def test_named_folder_without_a_project_is_told_and_stops_no_other(fleet: Path) -> None:
+    told = _fleet(fleet / "quiet", "status", str(fleet / "nowhere"))
+
+    assert told.returncode == 1
+    [_, nowhere, quiet] = told.stdout.splitlines()
+    assert "nowhere has no .copier-answers.yml" in nowhere
+    assert "can be updated" in quiet
+
+
+def test_interruption_ends_it_with_what_is_done(fleet: Path, tmp_path: Path) -> None:
+    many = [shutil.copytree(fleet / "quiet", fleet / f"many/{number}") for number in range(9)]
+    updating = subprocess.Popen(
+        [sys.executable, str(SCRIPT), "update", "--workers", "1", str(fleet / "many")],
+        env=machine.environment(TMPDIR=str(tmp_path)),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    until(lambda: _branches(many), "the first branch", pause=0.02)
+
+    os.killpg(updating.pid, signal.SIGINT)  # as a terminal does to all that run in it
+    _, said = updating.communicate(timeout=60)
+
+    assert updating.returncode == 1
+    assert said.startswith("fleet: interrupted. Branches that are there are whole")
+    assert len(_branches(many)) < 5
+    assert not list(tmp_path.glob("fleet-*"))
+
+
+def test_project_whose_template_is_gone_is_told_and_stops_no_other(fleet: Path) -> None:
+    answers = fleet / "quiet/.copier-answers.yml"
+    name_template(answers, "/nowhere/at/all", "v1.0.0")
     commit(fleet / "quiet")
 
     told = _fleet(fleet, "status")
@@ -101,9 +149,14 @@ def test_folder_without_projects_is_one_sentence(tmp_path: Path) -> None:
     assert "No project of the template is in these folders" in told.stderr
 
 
+def _branches(projects: list[Path]) -> list[Path]:
+    """Return the branches of updates that are there."""
+    return [found for path in projects for found in path.glob(".git/refs/heads/template-update/*")]
+
+
 def _fleet(folder: Path, command: str, *more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, str(machine.ROOT / "scripts/fleet.py"), command, str(folder), *more],
+        [sys.executable, str(SCRIPT), command, str(folder), *more],
         env=machine.environment(),
         capture_output=True,
         text=True,

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from harness import machine
 from harness.command import run
 from harness.releases import UPDATE, Releases, snapshot, update
 
-KILLS = int(os.environ.get("KILLS", "50"))
+KILLS = int(os.environ.get("KILLS", "30"))
 ROUNDS = 5
 ENDLESS = """
 import time
@@ -23,6 +24,7 @@ Path(__file__).with_name("begun").touch()
 time.sleep(60)
 """
 """A module whose import takes longer than anybody waits."""
+SCRIPTS = machine.ROOT / "scripts"
 MANY = {f"many/{number}.txt": f"{number}\n" * 50 for number in range(400)}
 
 
@@ -63,21 +65,38 @@ def test_killed_update_is_whole_or_has_not_begun(project: Path, seed: int) -> No
         shutil.rmtree(copy)
 
 
-@pytest.mark.parametrize("where", ["importing", "before", "within"])
+@pytest.mark.parametrize(
+    ("command", "status", "told"),
+    [
+        ([UPDATE], 2, "template-update: interrupted. Nothing was changed.\n"),
+        ([SCRIPTS / "adopt.py", "."], 2, "adopt: interrupted. Nothing was changed.\n"),
+        ([SCRIPTS / "fleet.py", "status", "."], 1, "fleet: interrupted. Branches that are there "),
+    ],
+    ids=["update", "adopt", "fleet"],
+)
+def test_interruption_while_it_imports_what_it_takes_is_one_sentence(
+    tmp_path: Path, command: Sequence[str | Path], status: int, told: str
+) -> None:
+    (tmp_path / "yaml.py").write_text(ENDLESS, encoding="utf-8")
+    starting = _start(tmp_path, *command, PYTHONPATH=str(tmp_path))
+    _await(tmp_path, "begun", starting)
+
+    os.killpg(starting.pid, signal.SIGINT)
+    said, _ = starting.communicate(timeout=60)
+
+    assert starting.returncode == status
+    assert said.startswith(told)
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("where", ["before", "within"])
 def test_interrupted_update_says_what_became_of_it(project: Path, where: str) -> None:
     before = _seen(project)
-    modules = project.with_name("modules")
-    if where == "importing":
-        modules.mkdir()
-        (modules / "yaml.py").write_text(ENDLESS, encoding="utf-8")
-    updating = _start(project, PYTHONPATH=str(modules))
+    updating = _start(project)
     if where == "within":
         _await_landing(project, updating)
     else:
-        begun = "modules/begun" if where == "importing" else "template-update-*"
-        while not any(project.parent.glob(begun)):
-            assert updating.poll() is None, "it ended before it could be interrupted"
-            time.sleep(0.01)
+        _await(project.parent, "template-update-*", updating)
     os.killpg(updating.pid, signal.SIGINT)
     told, _ = updating.communicate(timeout=60)
 
@@ -113,9 +132,10 @@ def test_full_disk_leaves_all_as_it_was(project: Path, tmp_path: Path) -> None:
         run(f"umount {disk}", tmp_path)
 
 
-def _start(project: Path, **variables: str) -> "subprocess.Popen[str]":
+def _start(project: Path, *command: str | Path, **variables: str) -> "subprocess.Popen[str]":
+    """Start a command of Python in a folder, the update if none is named."""
     return subprocess.Popen(
-        [sys.executable, str(UPDATE)],
+        [sys.executable, *(command or (UPDATE,))],
         cwd=project,
         env=machine.environment(TMPDIR=str(project.parent), **variables),
         stdout=subprocess.PIPE,
@@ -123,6 +143,12 @@ def _start(project: Path, **variables: str) -> "subprocess.Popen[str]":
         text=True,
         start_new_session=True,
     )
+
+
+def _await(folder: Path, pattern: str, started: "subprocess.Popen[str]") -> None:
+    while not any(folder.glob(pattern)):
+        assert started.poll() is None, "it ended before it could be interrupted"
+        time.sleep(0.01)
 
 
 def _await_landing(project: Path, updating: "subprocess.Popen[str]") -> None:

@@ -53,7 +53,8 @@ def test_what_will_change_is_shown(releases: Releases, tmp_path: Path) -> None:
             "new.txt": "new\n",
             "run.sh": None,
         },
-        SETTINGS + "colour:\n  type: str\n  help: Which colour?\n  default: green\n",
+        SETTINGS.replace("  when: false\n", "")
+        + "colour:\n  type: str\n  help: Which colour?\n  default: green\n",
     )
 
     shown = update(project, "--dry-run").stdout
@@ -62,12 +63,26 @@ def test_what_will_change_is_shown(releases: Releases, tmp_path: Path) -> None:
         "Template v1.0.0 -> v1.1.0",
         "- What v1.1.0 brings.",
         "colour: green   (new: Which colour? Change it with --data colour=ANSWER)",
+        "loud_name: DEMO   (new: What is written in large letters? ",
         "new      new.txt",
         "removed  run.sh",
         "renamed  src/model.py -> src/steps.py",
         "setup.cfg: changed here and by the template",
     ):
         assert line in shown
+
+
+def test_what_is_new_is_shown_to_those_who_see_differences_by_a_program_of_their_own(
+    releases: Releases, tmp_path: Path
+) -> None:
+    project = releases.project(tmp_path / "project")
+    releases.release("v1.1.0", {"new.txt": "new\n"})
+    settings = tmp_path / "gitconfig"
+    settings.write_text("[diff]\n\texternal = true\n")
+
+    shown = update(project, "--dry-run", GIT_CONFIG_GLOBAL=str(settings))
+
+    assert "- What v1.1.0 brings." in shown.stdout
 
 
 def test_dry_run_changes_nothing_at_all(releases: Releases, tmp_path: Path) -> None:
@@ -149,6 +164,117 @@ def test_ignored_file_stays_where_the_template_brings_one(
     assert (project / "new.txt").exists()
     assert "Not brought, since an ignored file of yours lies there:" in updated.stdout
     assert run("git status --porcelain cache", project).stdout == ""
+
+
+def test_ignored_link_to_a_folder_stays_where_the_template_brings_a_file_in_it(
+    releases: Releases, tmp_path: Path
+) -> None:
+    project = releases.project(tmp_path / "project")
+    write(project / ".gitignore", "/cache\n")
+    commit(project)
+    (project / "cache").symlink_to(tmp_path)
+    releases.release("v1.1.0", {"cache/kept.txt": "theirs\n"})
+
+    updated = update(project)
+
+    assert updated.returncode == 0
+    assert "Not brought, since an ignored file of yours lies there:" in updated.stdout
+    assert (project / "cache").readlink() == tmp_path
+
+
+def test_edit_is_not_moved_to_where_an_ignored_file_lies(
+    releases: Releases, tmp_path: Path
+) -> None:
+    project = releases.project(tmp_path / "project")
+    _edit(project / "setup.cfg", "option_3 = 3", "option_3 = mine")
+    write(project / "cache/setup.cfg", "mine, too\n")
+    text = (releases.path / "template/setup.cfg").read_text()
+    releases.release("v1.1.0", {"setup.cfg": None, "cache/setup.cfg": text})
+    before = snapshot(project)
+
+    refused = update(project)
+
+    assert refused.returncode == 2
+    assert "Edits of yours would come to cache/setup.cfg" in refused.stdout
+    assert snapshot(project) == before
+
+    (project / "cache/setup.cfg").unlink()
+    assert update(project).returncode == 0
+    assert "option_3 = mine" in (project / "cache/setup.cfg").read_text()
+
+
+@pytest.mark.parametrize("flag", ["assume-unchanged", "skip-worktree"])
+def test_edit_that_git_was_told_not_to_look_at_is_not_lost(
+    releases: Releases, tmp_path: Path, flag: str
+) -> None:
+    project = releases.project(tmp_path / "project")
+    run(f"git update-index --{flag} run.sh", project)
+    write(project / "run.sh", "mine\n")
+    releases.release("v1.1.0", {"new.txt": "new\n"})
+    assert update(project).returncode == 0
+    commit(project)
+    releases.release("v1.2.0", {"run.sh": "theirs\n", "newer.txt": "newer\n"})
+
+    refused = update(project)
+
+    assert refused.returncode == 2
+    assert "`git ls-files -v` marks such files" in refused.stdout
+    assert (project / "run.sh").read_text() == "mine\n"
+    assert not (project / "newer.txt").exists()
+
+
+def test_file_can_become_a_folder_and_a_folder_a_file(releases: Releases, tmp_path: Path) -> None:
+    project = releases.project(tmp_path / "project")
+    releases.release("v1.1.0", {"run.sh": None, "src/model.py": None})
+    write(releases.path / "template/run.sh/first.sh", "first\n")
+    (releases.path / "template/src").rmdir()
+    releases.release("v1.2.0", {"src": "all of it\n"})
+
+    updated = update(project)
+
+    assert updated.returncode == 0
+    assert (project / "run.sh/first.sh").read_text() == "first\n"
+    assert (project / "src").read_text() == "all of it\n"
+
+
+def test_file_that_both_moved_is_shown_in_all_three_places(
+    releases: Releases, tmp_path: Path
+) -> None:
+    project = releases.project(tmp_path / "project")
+    (project / "setup.cfg").rename(project / "own.cfg")
+    commit(project)
+    text = (releases.path / "template/setup.cfg").read_text()
+    releases.release("v1.1.0", {"setup.cfg": None, "tool.cfg": text})
+
+    assert _conflicts(update(project).stdout) == {
+        "setup.cfg: moved here to one place, and by the template to another",
+        "own.cfg: yours, and it is for you to say where it belongs",
+        "tool.cfg: the template's, and it is for you to say where it belongs",
+    }
+
+
+def test_new_file_in_a_folder_that_moved_follows_it_and_is_shown(
+    releases: Releases, tmp_path: Path
+) -> None:
+    theirs, ours = (releases.project(tmp_path / name) for name in ("theirs", "ours"))
+    write(theirs / "src/own.py", "OWN = 1\n")
+    commit(theirs)
+    (ours / "src").rename(ours / "library")
+    commit(ours)
+    text = (releases.path / "template/src/model.py").read_text()
+    releases.release("v1.1.0", {"src/more.py": "MORE = 1\n"})
+    releases.release(
+        "v2.0.0", {f"src/{gone}.py": None for gone in ("model", "more")} | {"core/model.py": text}
+    )
+
+    moved_by_us = update(ours, "--to", "v1.1.0")
+    moved_by_template = update(theirs)
+
+    of_template = "library/more.py: the template's, and it is for you to say where it belongs"
+    assert _conflicts(moved_by_us.stdout) == {of_template}
+    of_person = "core/own.py: yours, and it is for you to say where it belongs"
+    assert _conflicts(moved_by_template.stdout) == {of_person}
+    assert (theirs / "core/own.py").read_text() == "OWN = 1\n"
 
 
 def test_mode_of_a_file_arrives(releases: Releases, tmp_path: Path) -> None:
@@ -278,7 +404,8 @@ def test_release_that_was_cut_short_by_a_lock_of_git_leaves_all_as_it_was(
         (["--to", "v9"], "The template has no version v9. Its releases are v1.0.0."),
         (["--data", "colour=green"], "the template asks no colour; it asks name, tracking."),
         (["--data", "tracking"], "write it as NAME=ANSWER."),
-        (["--data", "tracking=paper"], "cannot be rendered with these answers"),
+        (["--data", "loud_name=DEMO"], "the template asks no loud_name; it asks name, tracking."),
+        (["--data", "tracking=paper"], "with these answers: Invalid choice for 'tracking'"),
     ],
 )
 def test_mistake_on_the_command_line_is_one_sentence_and_changes_nothing(
@@ -288,6 +415,29 @@ def test_mistake_on_the_command_line_is_one_sentence_and_changes_nothing(
     before = snapshot(project)
 
     refused = update(project, *options)
+
+    assert refused.returncode == 2
+    assert told in refused.stdout
+    assert "Traceback" not in refused.stdout
+    assert snapshot(project) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("name: Demo", "name: [Demo", "is no YAML: mend it, and commit it"),
+        ("_commit: v1.0.0", "_commit: v0.9.0", "The project has version v0.9.0, which is not in "),
+        ("_commit: v1.0.0", "", "does not say from which template and version"),
+    ],
+)
+def test_answers_that_lead_nowhere_are_one_sentence(
+    releases: Releases, tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    project = releases.project(tmp_path / "project")
+    _edit(project / ".copier-answers.yml", old, new)
+    before = snapshot(project)
+
+    refused = update(project)
 
     assert refused.returncode == 2
     assert told in refused.stdout
@@ -363,6 +513,12 @@ def _edit(file: Path, old: str, new: str) -> None:
     assert old in text
     file.write_text(text.replace(old, new))
     commit(file.parent)
+
+
+def _conflicts(shown: str) -> set[str]:
+    """Return the lines below the heading of conflicts."""
+    listed = shown.partition("\nConflicts:\n")[2].partition("\n\n")[0]
+    return {line.strip() for line in listed.splitlines()}
 
 
 def _answers(project: Path) -> dict[str, str]:

@@ -33,20 +33,37 @@ def land(merged: Merge, repository: Repository) -> None:
 
 def write(repository: Repository, tree: str, stages: str) -> None:
     """Put a tree in place of HEAD's, and the conflicts into the index; if that fails, put HEAD's back and raise."""
-    added = repository.added("HEAD", tree)
     # After a copy of the folder git would take every file for changed.
     repository.git("update-index", "--refresh", ok=1)
+    replace = ("read-tree", "-m", "-u", "HEAD", tree)
     try:
-        repository.git("read-tree", "-m", "-u", "HEAD", tree)
+        repository.git(*replace, "--dry-run")
+    except UpdateError as error:
+        raise UpdateError(
+            f"{error}\nThat is work which is not committed. If `git status` does not show it, git was told not to look: "
+            "`git ls-files -v` marks such files with a small letter or an S."
+        ) from error
+    try:
+        repository.git(*replace)
         if stages:
             # A path in conflict has stages in place of its one entry.
             paths = {entry.split("\t", 1)[1] for entry in git.split(stages)}
             repository.git("update-index", "-z", "--index-info", text=git.removals(paths, like=tree) + stages)
     except UpdateError:
-        for path in added:
-            (repository.directory / path).unlink(missing_ok=True)
-        repository.git("reset", "--hard", "--quiet", "HEAD")
+        _take_back(repository, tree)
         raise
+
+
+def _take_back(repository: Repository, tree: str) -> None:
+    """Put HEAD's content back wherever a tree has other.
+
+    A hard reset would also take edits in other files that people have told git not to look at.
+    """
+    for path in repository.added("HEAD", tree):
+        (repository.directory / path).unlink(missing_ok=True)
+    repository.git("reset", "--quiet", "HEAD")
+    was = repository.git("diff-tree", "-r", "-z", "--name-only", "--diff-filter=a", "HEAD", tree)
+    repository.git("checkout-index", "--force", "-z", "--stdin", text=was)
 
 
 def hand_over(scratch: Repository, repository: Repository) -> None:

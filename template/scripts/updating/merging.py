@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from . import git
+from .errors import UpdateError
 from .git import Repository
 from .project import Project
 
 KINDS = {
+    "1": "moved here to one place, and by the template to another",
+    "2": "yours, and it is for you to say where it belongs",
+    "3": "the template's, and it is for you to say where it belongs",
     "12": "changed here, removed by the template",
     "13": "removed here, changed by the template",
     "23": "added here and by the template",
@@ -49,6 +53,8 @@ def merge(project: Project, folder: Path, label: str) -> Merge:
     """Merge what changed from folder/old to folder/new into the project's last commit; see git-merge-tree(1).
 
     label  stands in the marks of conflicts
+
+    Raises UpdateError if what people edited would come where an ignored file lies.
     """
     about = ("--show-object-format", "--git-path", "objects", "HEAD^{tree}")
     kind, objects, head = project.repository.git("rev-parse", *about).splitlines()
@@ -61,7 +67,7 @@ def merge(project: Project, folder: Path, label: str) -> Merge:
     settings = ("-c", "merge.renames=true", "-c", "merge.directoryRenames=conflict")
     how = ("merge-tree", "--write-tree", "--no-messages", "-z")
     tree, *entries = git.split(scratch.git(*settings, *how, "yours", label, ok=1))
-    tree, spared = _spare_ignored(scratch, project, head, tree)
+    tree, spared = _spare_ignored(scratch, project.repository.directory, head, theirs, tree)
     kept = [entry for entry in entries if _path(entry) not in spared]
     changed = scratch.git("diff-tree", "-r", "-z", "--name-status", "--find-renames", head, tree)
     return Merge(
@@ -121,31 +127,48 @@ def _commit(scratch: Repository, tree: str, *parents: str) -> str:
     return scratch.git("commit-tree", tree, *before, "-m", "Merged", env=person).strip()
 
 
-def _spare_ignored(scratch: Repository, project: Project, head: str, tree: str) -> tuple[str, list[str]]:
-    """Take out of the merged tree what would overwrite a file that the project ignores."""
-    root = project.repository.directory
-    spared = [path for path in scratch.added(head, tree) if _is_taken(root, path)]
+def _spare_ignored(
+    scratch: Repository, root: Path, head: str, theirs: str, tree: str
+) -> tuple[str, list[str]]:
+    """Take out of the merged tree what would overwrite a file that the project ignores.
+
+    Raises UpdateError if that would take edits out, too, which the template moves there.
+    """
+    tracked = scratch.files(head)
+    spared = [path for path in scratch.added(head, tree) if _is_taken(root, tracked, path)]
     if not spared:
         return tree, []
+    differing = scratch.git("diff-tree", "-r", "-z", "--name-only", theirs, tree)
+    if edited := sorted({*spared}.intersection(git.split(differing))):
+        raise UpdateError(
+            f"Edits of yours would come to {', '.join(edited)}, where an ignored file lies: move that one away first."
+        )
     index = _index(scratch, scratch.directory.parent)
     scratch.git("read-tree", tree, env=index)
     scratch.git("update-index", "-z", "--index-info", env=index, text=git.removals(spared, like=tree))
     return scratch.git("write-tree", env=index).strip(), spared
 
 
-def _is_taken(root: Path, path: str) -> bool:
-    """Say whether something lies where a new file is to come: a file, a folder, or a file in place of its folder."""
-    folders = (root / parent for parent in PurePosixPath(path).parents)
-    return os.path.lexists(root / path) or any(
-        os.path.lexists(folder) and not folder.is_dir() for folder in folders
-    )
+def _is_taken(root: Path, tracked: set[str], path: str) -> bool:
+    """Say whether git would lose something that it does not have, were a new file written.
+
+    That may lie at the file's place, in a folder there, or in place of a folder above it, as a link to one does.
+    """
+    below = (root / path).rglob("*") if _is_folder(root / path) else ()
+    above = (root / place for place in (path, *map(str, PurePosixPath(path).parents)))
+    in_the_way = (found for found in (*below, *above) if os.path.lexists(found) and not _is_folder(found))
+    return any(found.relative_to(root).as_posix() not in tracked for found in in_the_way)
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def _conflicts(entries: list[str]) -> dict[str, str]:
     stages: dict[str, str] = {}
     for entry in entries:
         stages[_path(entry)] = stages.get(_path(entry), "") + entry.split("\t", 1)[0].split()[2]
-    return {path: KINDS.get(found, "moved to two places") for path, found in stages.items()}
+    return {path: KINDS[found] for path, found in stages.items()}
 
 
 def _path(entry: str) -> str:

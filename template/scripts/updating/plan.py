@@ -7,7 +7,7 @@ from typing import Any
 
 from .errors import UpdateError
 from .merging import Merge, merge
-from .project import Project
+from .project import ANSWERS, Project
 from .rendering import render_both
 from .template import Template
 
@@ -35,7 +35,13 @@ def prepare(
 
     Raises UpdateError if a version or an answer cannot be had.
     """
-    old, new = project.version, to or template.newest(project.version)
+    old = project.version
+    if not template.has(old):
+        raise UpdateError(
+            f"The project has version {old}, which is not in {template.address}. If it was never pushed there, do that; "
+            f"else set _commit in {ANSWERS} to the version that is nearest, and commit it."
+        )
+    new = to or template.newest(old)
     if template.is_newer(old, new):
         raise UpdateError(f"The project has version {old} already, which is newer than {new}.")
     answers = render_both(template, project, folder, new, data)
@@ -43,21 +49,21 @@ def prepare(
         old,
         str(answers["_commit"]),
         template.changes(old, new),
-        list(_differences(project.answers, answers, template.settings(old), template.settings(new))),
+        list(_differences(project.answers, answers, template.settings(new))),
         merge(project, folder, label=f"template-{answers['_commit']}"),
     )
 
 
 def _differences(
-    before: Mapping[str, Any], after: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]
+    before: Mapping[str, Any], after: Mapping[str, Any], settings: Mapping[str, Any]
 ) -> Iterator[str]:
     for name, answer in after.items():
         if name.startswith("_"):
             continue
-        if name not in old:
-            about = str(new[name].get("help", "")).split("\n")[0]
+        if name not in before:
+            about = str(settings[name].get("help", "")).split("\n")[0]
             yield f"{name}: {answer}   (new: {about} Change it with --data {name}=ANSWER)"
-        elif before.get(name) != answer:
-            yield f"{name}: {answer}   (was {before.get(name)})"
+        elif before[name] != answer:
+            yield f"{name}: {answer}   (was {before[name]})"
     for name in before.keys() - after.keys():
         yield f"{name}: no longer asked   (was {before[name]})"

@@ -74,6 +74,8 @@ class Project:
 def _locate(path: Path) -> tuple[Repository, str]:
     """Return the repository in which a folder lies, and where in it."""
     git.check_version()
+    if not path.is_dir():
+        raise UpdateError(f"There is no folder {path.resolve()}.")
     here = Repository(path)
     try:
         top, prefix = here.git("rev-parse", "--show-toplevel", "--show-prefix").split("\n")[:2]
@@ -92,7 +94,11 @@ def read_answers(text: str) -> dict[str, Any]:
     """Return what an answers file says; raises UpdateError if it does not say where the project came from."""
     if re.search(r"^(<<<<<<<|>>>>>>>) ", text, re.MULTILINE):
         raise UpdateError(f"{ANSWERS} holds the marks of a conflict: choose, remove them, and commit it.")
-    answers = yaml.safe_load(text)
+    try:
+        answers = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        told = " ".join(str(error).split())
+        raise UpdateError(f"{ANSWERS} is no YAML: mend it, and commit it ({told}).") from error
     if not isinstance(answers, dict) or not {"_commit", "_src_path"} <= answers.keys():
         raise UpdateError(f"{ANSWERS} does not say from which template and version the project was made.")
     return answers

@@ -1,6 +1,7 @@
 """Versions of the template, rendered side by side."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ def render_both(
     What belongs to the project's people is in neither. Raises UpdateError if a version cannot be rendered.
     """
     settings = template.settings(new)
-    _check_names(data, settings)
+    check_names(data, settings)
     with ThreadPoolExecutor() as both:
         versions = [
             both.submit(_render, template, project.version, project.answers_text, folder / "old", []),
@@ -39,6 +40,22 @@ def render_both(
     return answers
 
 
+def check_names(data: Sequence[str], settings: Mapping[str, Any]) -> None:
+    """Raise UpdateError if an answer is not written as NAME=ANSWER, or the template asks nothing of its name."""
+    asked = [name for name, question in settings.items() if _is_asked(name, question)]
+    for pair in data:
+        name, equals, _ = pair.partition("=")
+        if not equals:
+            raise UpdateError(f"--data {pair}: write it as NAME=ANSWER.")
+        if name not in asked:
+            raise UpdateError(f"--data {pair}: the template asks no {name}; it asks {', '.join(asked)}.")
+
+
+def _is_asked(name: str, question: Any) -> bool:
+    """Say whether an entry of copier.yml is a question to people, and no setting or value that is derived."""
+    return not name.startswith("_") and not (isinstance(question, dict) and question.get("when") is False)
+
+
 def copier(version: str, data: Sequence[str], *arguments: str) -> None:
     """Have Copier render a version; what it asks, it asks on the terminal. Raises UpdateError with its last word."""
     chosen = [part for pair in data for part in ("--data", pair)]
@@ -47,7 +64,8 @@ def copier(version: str, data: Sequence[str], *arguments: str) -> None:
     alone = {**os.environ, "PATH": str(Path(sys.executable).parent)}
     ran = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False, env=alone)
     if ran.returncode:
-        complaint = (ran.stderr.strip().splitlines() or ["Copier was stopped"])[-1]
+        last = (ran.stderr.strip().splitlines() or ["Copier was stopped."])[-1]
+        complaint = re.sub(r"^[\w.]+Error: ", "", last)
         raise UpdateError(f"Version {version} cannot be rendered with these answers: {complaint}")
 
 
@@ -74,16 +92,6 @@ def leave_what_is_theirs(
 
 def _files(folder: Path) -> set[str]:
     return {file.relative_to(folder).as_posix() for file in folder.rglob("*") if not file.is_dir()}
-
-
-def _check_names(data: Sequence[str], settings: Mapping[str, Any]) -> None:
-    questions = [name for name in settings if not name.startswith("_")]
-    for pair in data:
-        name, equals, _ = pair.partition("=")
-        if not equals:
-            raise UpdateError(f"--data {pair}: write it as NAME=ANSWER.")
-        if name not in questions:
-            raise UpdateError(f"--data {pair}: the template asks no {name}; it asks {', '.join(questions)}.")
 
 
 def _render(template: Template, version: str, answers: str, to: Path, data: Sequence[str]) -> None:

@@ -43,13 +43,16 @@ class Template:
             ) from error
         return cls(Repository(to), address)
 
+    def has(self, version: str) -> bool:
+        """Say whether the template has a version of this name."""
+        return self.clone.says("rev-parse", "--verify", "--quiet", f"{version}^{{commit}}")
+
     def commit(self, version: str) -> str:
         """Return the commit of a version; raises UpdateError if the template has none of this name."""
-        try:
-            return self.clone.git("rev-parse", "--verify", "--quiet", f"{version}^{{commit}}").strip()
-        except UpdateError as error:
+        if not self.has(version):
             known = ", ".join(self.releases) or "none: --to HEAD takes what is newest"
-            raise UpdateError(f"The template has no version {version}. Its releases are {known}.") from error
+            raise UpdateError(f"The template has no version {version}. Its releases are {known}.")
+        return self.clone.git("rev-parse", f"{version}^{{commit}}").strip()
 
     @cached_property
     def releases(self) -> list[str]:
@@ -89,5 +92,6 @@ class Template:
 
     def changes(self, old: str, new: str) -> list[str]:
         """Return the lines of the changelog that the new version has and the old one had not."""
-        diff = self.clone.git("diff", "--no-color", "--unified=0", old, new, "--", "CHANGELOG.md")
+        plain = ("--no-color", "--no-ext-diff", "--unified=0")
+        diff = self.clone.git("diff", *plain, old, new, "--", "CHANGELOG.md")
         return [line[1:] for line in diff.splitlines() if re.match(r"\+(?!\+\+ )", line)]
