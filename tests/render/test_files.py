@@ -7,7 +7,7 @@ import re
 import subprocess
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path, PurePath, PureWindowsPath
 from typing import Any
 
@@ -83,14 +83,18 @@ def test_no_jinja_is_left_behind(variant: Variant) -> None:
 
 
 def test_every_file_parses(variant: Variant) -> None:
-    broken = {}
-    for name, text in variant.texts.items():
-        try:
-            parse(name, text)
-        except (ValueError, SyntaxError, yaml.YAMLError, configparser.Error) as error:
-            broken[name] = str(error)
+    complaints = {name: _complaint(name, text) for name, text in variant.texts.items()}
 
-    assert broken == {}
+    assert {name: told for name, told in complaints.items() if told} == {}
+
+
+@cache  # most files are the same in many variants
+def _complaint(name: str, text: str) -> str:
+    try:
+        parse(name, text)
+    except (ValueError, SyntaxError, yaml.YAMLError, configparser.Error) as error:
+        return str(error)
+    return ""
 
 
 def test_every_text_file_ends_with_one_line_break_and_has_no_stray_space(variant: Variant) -> None:
@@ -152,33 +156,41 @@ def test_every_path_that_a_page_names_exists_or_is_made(variant: Variant) -> Non
 
 
 def test_every_import_of_the_package_leads_to_a_module_that_has_it(variant: Variant) -> None:
-    sources = variant.path / "src"
-    dangling = []
-    for name, text in variant.texts.items():
-        for module, imported in _own_imports(variant, name, text) if name.endswith(".py") else []:
-            inside = sources / module.replace(".", "/")
-            found = [inside.with_suffix(".py"), inside / "__init__.py", inside / f"{imported}.py"]
-            places = [place for place in found if place.exists()]
-            if not any(place == found[2] or _names(place, imported) for place in places):
-                dangling.append(f"{name}: {imported} of {module}")
+    package = variant.tables.answers["package_name"]
+    dangling = [
+        f"{name}: {imported} of {module}"
+        for name, text in variant.texts.items()
+        for module, imported in (_own_imports(name, text, package) if name.endswith(".py") else ())
+        if not _leads_somewhere(variant, f"src/{module.replace('.', '/')}", imported)
+    ]
 
     assert dangling == []
 
 
-def _own_imports(variant: Variant, name: str, text: str) -> Iterator[tuple[str, str]]:
-    """Give each module of the package that a file imports from, and what it takes."""
-    package = variant.tables.answers["package_name"]
+@cache
+def _own_imports(name: str, text: str, package: str) -> list[tuple[str, str]]:
+    """Return each module of the package that a file imports from, and what it takes."""
+    found = []
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.ImportFrom):
             # Tests, too, lie in folders that are packages; only those in src/ are the project's.
             above = PurePath(name).parts[1 : -node.level] if node.level else ()
             module = ".".join([*above, *filter(None, [node.module])])
             if module.partition(".")[0] == package and (not node.level or name.startswith("src/")):
-                yield from ((module, alias.name) for alias in node.names)
+                found += [(module, alias.name) for alias in node.names]
+    return found
 
 
-def _names(module: Path, imported: str) -> bool:
-    return re.search(rf"\b{imported}\b", module.read_text(encoding="utf-8")) is not None
+def _leads_somewhere(variant: Variant, place: str, imported: str) -> bool:
+    modules = (variant.texts.get(f"{place}{end}", "") for end in (".py", "/__init__.py"))
+    return f"{place}/{imported}.py" in variant.files or any(
+        imported in _words(module) for module in modules
+    )
+
+
+@cache
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", text))
 
 
 def test_every_task_that_is_named_exists(variant: Variant) -> None:

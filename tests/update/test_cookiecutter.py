@@ -18,7 +18,7 @@ from harness.command import run
 from harness.git import begin, commit, release
 from harness.once import once
 from harness.releases import snapshot, write
-from harness.rendered import read_answers
+from harness.rendered import differences, read_answers
 
 SCRIPT = "scripts/cookiecutter.py"
 WORDY = 'Größe "Łódź" d\'Été {{ x }} {% raw %} {# c #} """ \'\'\' 🐧 C:\\new\\'
@@ -59,11 +59,28 @@ Program = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
-def moved_on(repository: Path, shared: Path) -> Path:
-    """Return a template with work after its newest release, and with a program in it."""
+def small(template: Path, shared: Path) -> Path:
+    """Return the template as a repository with a release, with the files at the top of a project alone.
+
+    They hold all words that people type. What Copier makes of the others it makes either way, and one test sees that.
+    """
 
     def make(path: Path) -> None:
-        shutil.copytree(repository, path)
+        shutil.copytree(template, path)
+        for folder in [found for found in (path / "template").iterdir() if found.is_dir()]:
+            shutil.rmtree(folder)
+        begin(path)
+        release(path, "v1.2.3")
+
+    return once(shared / "slipway-small", make)
+
+
+@pytest.fixture(scope="module")
+def moved_on(small: Path, shared: Path) -> Path:
+    """Return such a template with work after its newest release, and with a program in it."""
+
+    def make(path: Path) -> None:
+        shutil.copytree(small, path)
         write(path / "template/program", "#!/bin/sh\n")
         (path / "template/program").chmod(0o755)
         commit(path)
@@ -213,6 +230,15 @@ def test_cookiecutter_makes_the_project_that_copier_makes(
     assert read_answers(_project(place))["_commit"].startswith("v1.2.3-1-g")
 
 
+def test_cookiecutter_makes_every_file(
+    cookiecutter: Program, repository: Path, place: Path, render: Callable[..., Path]
+) -> None:
+    made = cookiecutter(repository)
+
+    assert made.returncode == 0, made.stderr
+    assert differences(_project(place), render()) == [".copier-answers.yml"]
+
+
 @pytest.mark.parametrize("answers", ["defaults", "words"])
 def test_cookiecutter_makes_it_from_an_address_and_remembers_that(
     cookiecutter: Program,
@@ -337,12 +363,12 @@ def test_next_release_arrives_by_either_update(
     cookiecutter: Program,
     cruft: Program,
     start: Program,
-    repository: Path,
+    small: Path,
     tmp_path: Path,
     place: Path,
     way: str,
 ) -> None:
-    template = shutil.copytree(repository, tmp_path / "slipway")
+    template = shutil.copytree(small, tmp_path / "slipway")
     source = f"git+file://{template}" if way == "address" else str(template)
     made = (cruft if way == "cruft" else cookiecutter)(source, "--checkout", "v1.2.3")
     assert made.returncode == 0, made.stderr
@@ -461,11 +487,11 @@ def test_failure_empties_a_folder_that_was_there(
     assert _entries(place / "penguin-species") == []
 
 
-def test_interruption_leaves_nothing(moved_on: Path, place: Path, tmp_path: Path) -> None:
+def test_interruption_leaves_nothing(repository: Path, place: Path, tmp_path: Path) -> None:
     settings = tmp_path / "cookiecutter.yaml"
     settings.write_text(f"replay_dir: {tmp_path / 'replay'}\n")
     process = subprocess.Popen(
-        [machine.tool("cookiecutter"), "--no-input", moved_on],
+        [machine.tool("cookiecutter"), "--no-input", repository],
         cwd=place,
         env=machine.environment(COOKIECUTTER_CONFIG=str(settings)),
         stdout=subprocess.PIPE,

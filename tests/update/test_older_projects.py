@@ -14,6 +14,7 @@ from harness.once import once
 from harness.project import start
 from harness.released import released
 from harness.rendered import differences, rendered
+from harness.updates import bring
 from harness.variants import VARIANTS
 
 PACKAGE = "penguin_species"
@@ -48,11 +49,10 @@ def test_update_gives_what_is_generated_today_with_the_same_edits(
     answers = {"project_name": "Penguin Species", **VARIANTS[variant]}
     project = _lived(history, tmp_path / "project", answers, version)
     asked_since = ("deployment", "drift_report") if version == "v0.0.1" else ()
-    chosen = [part for name in asked_since for part in ("--data", f"{name}={answers[name]}")]
 
-    updated = releases.update(project, *chosen)
+    merged = bring(project, *(f"{name}={answers[name]}" for name in asked_since))
 
-    assert updated.returncode == 0, updated.stdout
+    assert merged.conflicts == {}
     expected = rendered(template, render(answers))
     older.edit(expected.path, PACKAGE, older.NEWEST)
     others = {*differences(project, expected.path)} - {".copier-answers.yml"}
