@@ -40,8 +40,8 @@ def write(repository: Repository, tree: str, stages: str) -> None:
         repository.git(*replace, "--dry-run")
     except UpdateError as error:
         raise UpdateError(
-            f"{error}\nThat is work which is not committed. If `git status` does not show it, git was told not to look: "
-            "`git ls-files -v` marks such files with a small letter or an S."
+            f"{error}\nThat is work which is not committed. If `git status` does not show it, git was told not to "
+            "look: `git ls-files -v` marks such files with a small letter or an S."
         ) from error
     try:
         repository.git(*replace)

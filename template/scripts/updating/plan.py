@@ -38,8 +38,8 @@ def prepare(
     old = project.version
     if not template.has(old):
         raise UpdateError(
-            f"The project has version {old}, which is not in {template.address}. If it was never pushed there, do that; "
-            f"else set _commit in {ANSWERS} to the version that is nearest, and commit it."
+            f"The project has version {old}, which is not in {template.address}. If it was never pushed there, do "
+            f"that; else set _commit in {ANSWERS} to the version that is nearest, and commit it."
         )
     new = to or template.newest(old)
     if template.is_newer(old, new):
