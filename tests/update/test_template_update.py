@@ -104,6 +104,7 @@ def test_conflict_is_marked_listed_and_told_by_the_exit_status(
     updated = update(project)
 
     assert updated.returncode == 1
+    assert updated.stdout.count("readme.md") == 1
     assert "readme.md: changed here and by the template" in updated.stdout
     assert "`git add` it" in updated.stdout
     text = (project / "readme.md").read_text()

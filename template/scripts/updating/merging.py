@@ -1,7 +1,7 @@
 """What the template changed, merged with what people changed, in a repository of its own."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -21,7 +21,7 @@ KINDS = {
 }
 """What a conflict is, by the stages that git has of the file."""
 
-_WORDS = {"A": "new", "D": "removed", "M": "changed", "R": "renamed", "T": "changed"}
+_WORDS = {"A": "new", "D": "removed", "M": "changed", "T": "changed"}
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Merge:
     spared: list[str]
     """Files of the template that do not come, since the project has ignored files there."""
     files: list[str]
-    """What becomes of each file that changes, a line each."""
+    """What becomes of each file that changes and is in no conflict, a line each."""
     edited: list[str]
     """Files of the present version that people have changed or removed."""
 
@@ -70,13 +70,14 @@ def merge(project: Project, folder: Path, label: str) -> Merge:
     tree, spared = _spare_ignored(scratch, project.repository.directory, head, theirs, tree)
     kept = [entry for entry in entries if _path(entry) not in spared]
     changed = scratch.git("diff-tree", "-r", "-z", "--name-status", "--find-renames", head, tree)
+    conflicts = _conflicts(kept)
     return Merge(
         scratch,
         tree,
         stages="".join(f"{entry}\0" for entry in kept),
-        conflicts=_conflicts(kept),
+        conflicts=conflicts,
         spared=spared,
-        files=list(_listed(changed)),
+        files=list(_listed(changed, conflicts)),
         edited=git.split(
             scratch.git("diff-tree", "-r", "-z", "--name-only", "--diff-filter=DMT", base, head)
         ),
@@ -175,9 +176,12 @@ def _path(entry: str) -> str:
     return entry.split("\t", 1)[1]
 
 
-def _listed(name_status: str) -> Iterator[str]:
+def _listed(name_status: str, conflicts: Mapping[str, str]) -> Iterator[str]:
+    """Say what becomes of each file; what is in conflict has a line of its own, but for where it came from."""
     parts = iter(git.split(name_status))
     for status in parts:
         path = next(parts)
-        to = f" -> {next(parts)}" if status[0] == "R" else ""
-        yield f"{_WORDS[status[0]]:8} {path}{to}"
+        if status[0] == "R":
+            yield f"renamed  {path} -> {next(parts)}"
+        elif path not in conflicts:
+            yield f"{_WORDS[status[0]]:8} {path}"
