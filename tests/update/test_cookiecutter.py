@@ -60,15 +60,16 @@ Program = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="module")
 def small(template: Path, shared: Path) -> Path:
-    """Return the template as a repository with a release, with the files at the top of a project alone.
+    """Return the template as a repository with a release, of what makes the files at a project's top and its scripts.
 
     They hold all words that people type. What Copier makes of the others it makes either way, and one test sees that.
     """
 
     def make(path: Path) -> None:
         shutil.copytree(template, path)
-        for folder in [found for found in (path / "template").iterdir() if found.is_dir()]:
-            shutil.rmtree(folder)
+        for found in list((path / "template").iterdir()):
+            if found.is_dir() and found.name != "scripts":
+                shutil.rmtree(found)
         begin(path)
         release(path, "v1.2.3")
 
