@@ -1,5 +1,7 @@
 """A repository that was there before the template takes it in, loses nothing, and updates from then on."""
 
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ from harness.command import run
 from harness.git import begin, commit
 from harness.releases import Releases, snapshot, update, write
 
+SCRIPT = machine.ROOT / "scripts/adopt.py"
 THEIRS = {
     "charter.md": "# Our own goals\n",
     "data/rows.csv": "a,b\n1,2\n",
@@ -106,6 +109,32 @@ def test_repository_that_cannot_adopt_is_told_why(
     assert snapshot(theirs) == before
 
 
+def test_interruption_at_a_question_is_one_sentence_and_changes_nothing(
+    releases: Releases, theirs: Path
+) -> None:
+    before = snapshot(theirs)
+    person, terminal = pty.openpty()
+    asking = subprocess.Popen(
+        [sys.executable, SCRIPT, theirs, "--template", releases.path],
+        env=machine.environment(TERM="xterm"),
+        stdin=terminal,
+        stdout=terminal,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(terminal)
+    seen = ""
+    while "Demo" not in seen:  # the answer that is offered
+        seen += os.read(person, 1024).decode()
+
+    os.write(person, b"\x03")  # Ctrl-C, where a question takes keys one by one
+    _, said = asking.communicate(timeout=60)
+
+    assert asking.returncode == 2
+    assert said == "adopt: interrupted. Nothing was changed.\n"
+    assert snapshot(theirs) == before
+
+
 @pytest.mark.parametrize(
     ("option", "told"),
     [
@@ -133,7 +162,7 @@ def test_folder_that_does_not_exist_is_one_sentence(releases: Releases, tmp_path
 
 
 def _adopt(releases: Releases, theirs: Path, *options: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, str(machine.ROOT / "scripts/adopt.py"), str(theirs), "--defaults"]
+    command = [sys.executable, str(SCRIPT), str(theirs), "--defaults"]
     return subprocess.run(
         [*command, "--template", str(releases.path), *options],
         env=machine.environment(),

@@ -57,14 +57,20 @@ def _is_asked(name: str, question: Any) -> bool:
 
 
 def copier(version: str, data: Sequence[str], *arguments: str) -> None:
-    """Have Copier render a version; what it asks, it asks on the terminal. Raises UpdateError with its last word."""
+    """Have Copier render a version; what it asks, it asks on the terminal.
+
+    Raises UpdateError with its last word, and KeyboardInterrupt if somebody interrupts it at a question.
+    """
     chosen = [part for pair in data for part in ("--data", pair)]
     command = [sys.executable, "-m", "copier", *arguments, "--quiet", *chosen]
     # Where Copier finds git, it asks it about each file that it writes, which takes longer than writing them all.
     alone = {**os.environ, "PATH": str(Path(sys.executable).parent)}
     ran = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False, env=alone)
     if ran.returncode:
-        last = (ran.stderr.strip().splitlines() or ["Copier was stopped."])[-1]
+        plain = re.sub(r"\x1b\[[\d;]*m", "", ran.stderr)
+        last = (plain.strip().splitlines() or ["Copier was stopped."])[-1]
+        if last == "Execution stopped by user":
+            raise KeyboardInterrupt
         complaint = re.sub(r"^[\w.]+Error: ", "", last)
         raise UpdateError(f"Version {version} cannot be rendered with these answers: {complaint}")
 
