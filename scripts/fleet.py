@@ -168,20 +168,29 @@ def show(members: list[Member]) -> None:
 
 
 class _Templates:
-    """The templates of the fleet, each fetched once."""
+    """The templates of the fleet, each fetched once, or tried to: a server that is gone may take its time."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._fetched: dict[str, Template] = {}
+        self._fetched: dict[str, Template | UpdateError] = {}
         self._fetching = Lock()
 
     def of(self, project: Project) -> Template:
-        """Return the template of a project."""
+        """Return the template of a project; raises UpdateError if it cannot be fetched."""
         with self._fetching:
             if project.source not in self._fetched:
-                to = self._folder / f"template-{len(self._fetched)}"
-                self._fetched[project.source] = Template.fetch(project.address, to, project.source)
-        return Template(self._fetched[project.source].clone, project.address)
+                self._fetched[project.source] = self._fetch(project)
+        fetched = self._fetched[project.source]
+        if isinstance(fetched, UpdateError):
+            raise fetched
+        return Template(fetched.clone, project.address)
+
+    def _fetch(self, project: Project) -> Template | UpdateError:
+        to = self._folder / f"template-{len(self._fetched)}"
+        try:
+            return Template.fetch(project.address, to, project.source)
+        except UpdateError as error:
+            return error
 
 
 def _look_at(

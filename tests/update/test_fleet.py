@@ -142,6 +142,24 @@ def test_project_whose_template_is_gone_is_told_and_stops_no_other(fleet: Path) 
     assert "up to date" in told.stdout
 
 
+def test_template_is_asked_for_once_however_many_projects_have_it(
+    fleet: Path, tmp_path: Path
+) -> None:
+    name_template(fleet / "quiet/.copier-answers.yml", "/nowhere/at/all", "v1.0.0")
+    commit(fleet / "quiet")
+    shutil.copytree(fleet / "quiet", fleet / "as quiet")
+    asked, git = tmp_path / "asked", tmp_path / "programs/git"
+    write(git, f'#!/bin/sh\necho "$3 $5" >> {asked}\nexec {shutil.which("git")} "$@"\n')
+    git.chmod(0o755)
+
+    told = _fleet(fleet, "status", PATH=f"{git.parent}:{machine.environment()['PATH']}")
+
+    assert told.stdout.count("The template cannot be fetched from /nowhere/at/all") == 2
+    clones = [line for line in asked.read_text().splitlines() if line.startswith("clone ")]
+    assert clones.count("clone /nowhere/at/all") == 1
+    assert len(clones) == 2
+
+
 def test_folder_without_projects_is_one_sentence(tmp_path: Path) -> None:
     told = _fleet(tmp_path, "status")
 
@@ -154,10 +172,12 @@ def _branches(projects: list[Path]) -> list[Path]:
     return [found for path in projects for found in path.glob(".git/refs/heads/template-update/*")]
 
 
-def _fleet(folder: Path, command: str, *more: str) -> subprocess.CompletedProcess[str]:
+def _fleet(
+    folder: Path, command: str, *more: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, str(SCRIPT), command, str(folder), *more],
-        env=machine.environment(),
+        env=machine.environment(**variables),
         capture_output=True,
         text=True,
         timeout=300,
