@@ -215,7 +215,9 @@ def _look_at(
 
 
 def _age(template: Template, version: str) -> int:
-    made = datetime.fromisoformat(template.clone.git("log", "-1", "--format=%cI", version).strip())
+    made = datetime.fromisoformat(
+        template.clone.git("log", "-1", "--no-show-signature", "--format=%cI", version).strip()
+    )
     return (datetime.now(UTC) - made).days
 
 

@@ -160,6 +160,23 @@ def test_template_is_asked_for_once_however_many_projects_have_it(
     assert len(clones) == 2
 
 
+def test_signed_release_has_its_age_where_git_shows_signatures(
+    releases: Releases, tmp_path: Path
+) -> None:
+    signature = "gpgsig -----BEGIN SSH SIGNATURE-----\n -----END SSH SIGNATURE-----\n\n"
+    unsigned = run("git cat-file commit v1.0.0", releases.path).stdout
+    write(tmp_path / "signed", unsigned.replace("\n\n", f"\n{signature}", 1))
+    signed = run(f"git hash-object -t commit -w {tmp_path / 'signed'}", releases.path).stdout
+    run(f"git tag v1.0.1 {signed}", releases.path)
+    releases.project(tmp_path / "project", "v1.0.1")
+    write(tmp_path / "gitconfig", "[log]\n\tshowSignature = true\n")
+
+    told = _fleet(tmp_path / "project", "status", GIT_CONFIG_GLOBAL=str(tmp_path / "gitconfig"))
+
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.splitlines()[1].split()[1:4] == ["v1.0.1", "0", "v1.0.1"]
+
+
 def test_folder_without_projects_is_one_sentence(tmp_path: Path) -> None:
     told = _fleet(tmp_path, "status")
 
