@@ -13,7 +13,11 @@ from pathlib import Path
 import pytest
 from harness import machine
 from harness.command import run
-from harness.releases import UPDATE, Releases, snapshot, update
+from harness.git import commit
+from harness.releases import UPDATE, Releases, snapshot, update, write
+from updating import landing
+from updating.errors import UpdateError
+from updating.git import Repository
 
 KILLS = int(os.environ.get("KILLS", "30"))
 ROUNDS = 5
@@ -130,6 +134,28 @@ def test_full_disk_leaves_all_as_it_was(project: Path, tmp_path: Path) -> None:
         assert _seen(small) == before
     finally:
         run(f"umount {disk}", tmp_path)
+
+
+def test_failure_after_files_were_written_puts_all_back(releases: Releases, tmp_path: Path) -> None:
+    project = releases.project(tmp_path / "project")
+    run("git update-index --assume-unchanged notes.md", project)
+    (project / "notes.md").write_text("mine, and git was told not to look\n")
+    before = _seen(project)
+    repository = Repository(project)
+    (project / "run.sh").unlink()
+    shutil.rmtree(project / "src")
+    write(project / "run.sh/first.sh", "first\n")
+    write(project / "src", "all of it\n")
+    write(project / "setup.cfg", "theirs = 1\n")
+    commit(project)
+    tree = repository.git("rev-parse", "HEAD^{tree}").strip()
+    run("git reset --quiet --keep HEAD~1", project)
+    assert _seen(project) == before
+
+    with pytest.raises(UpdateError, match="update-index"):
+        landing.write(repository, tree, "what is no entry\tsetup.cfg\0")
+
+    assert _seen(project) == before
 
 
 def _start(project: Path, *command: str | Path, **variables: str) -> "subprocess.Popen[str]":

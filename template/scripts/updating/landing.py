@@ -59,8 +59,11 @@ def _take_back(repository: Repository, tree: str) -> None:
 
     A hard reset would also take edits in other files that people have told git not to look at.
     """
-    for path in repository.added("HEAD", tree):
-        (repository.directory / path).unlink(missing_ok=True)
+    added = (repository.directory / path for path in repository.added("HEAD", tree))
+    for path in added:
+        # Where it was not written yet, a folder may lie, or a file in place of its folder.
+        if path.is_file() or path.is_symlink():
+            path.unlink()
     repository.git("reset", "--quiet", "HEAD")
     was = repository.git("diff-tree", "-r", "-z", "--name-only", "--diff-filter=a", "HEAD", tree)
     repository.git("checkout-index", "--force", "-z", "--stdin", text=was)
