@@ -130,7 +130,7 @@ def head(
 
 
 def skill(metric: dict[str, Any], perfect: float) -> float:
-    """The share of the baseline's shortfall that the model makes good: 0 is no better, 1 is perfect."""
+    """How much of the way from the baseline to a perfect model is covered: 0 is no better, 1 is perfect."""
     shortfall = abs(perfect - metric["baseline"])
     gain = metric["value"] - metric["baseline"]
     gain = gain if metric["larger_is_better"] else -gain
