@@ -203,5 +203,6 @@ def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
 def summary(report: dict[str, Any]) -> dict[str, Any]:
     """The figures that `dvc metrics` follows from run to run."""
     chosen = {name: entry["value"] for name, entry in report["metrics"].items()}
-    gap = {} if report["fairness"] is None else {"fairness_gap": report["fairness"]["gap"]}
-    return chosen | {"skill": report["skill"], "overfitting": report["overfitting"]} | gap
+    gap = (report["fairness"] or {}).get("gap")
+    measured = {} if gap is None else {"fairness_gap": gap}
+    return chosen | {"skill": report["skill"], "overfitting": report["overfitting"]} | measured

@@ -22,8 +22,8 @@ def fairness(
 ) -> dict[str, Any] | None:
     """The metric by group for each sensitive column, and the largest gap between two groups.
 
-    Groups with fewer rows than `smallest` are listed but do not count for the gap: chance rules there.
-    None if the schema marks no column as sensitive.
+    Groups with fewer rows than `smallest` are listed but do not count for the gap: chance rules there. A gap is
+    None where fewer than two groups are left. All is None if the schema marks no column as sensitive.
     """
     if not schema.sensitive:
         return None
@@ -48,11 +48,11 @@ def fairness(
                     }
                     for name, row in by_group.iterrows()
                 ],
-                "gap": float(enough.max() - enough.min()) if len(enough) else 0.0,
+                "gap": float(enough.max() - enough.min()) if len(enough) > 1 else None,
             }
         )
-    overall = judge.score(truth, values)
-    gap = max(entry["gap"] for entry in found)
+    gap = max((entry["gap"] for entry in found if entry["gap"] is not None), default=None)
     # A gap between errors means little without their size; one between shares is read as it is.
-    relative = gap if judge.larger_is_better[judge.by_group] else gap / max(overall, np.finfo(float).tiny)
+    size = 1.0 if judge.larger_is_better[judge.by_group] else judge.score(truth, values)
+    relative = None if gap is None else gap / max(size, np.finfo(float).tiny)
     return {"metric": judge.by_group, "columns": found, "gap": gap, "relative_gap": relative}
