@@ -80,6 +80,6 @@ def _advice(schema: Schema, config: Config) -> list[str]:
     return [
         *found,
         "",
-        f"Wrote {paths.SCHEMA} for {config.data.path}: {len(schema.features)} features, target '{schema.target.name}'.",
-        "Read it, mend what is wrong, then run `uv run poe pipeline`.",
+        f"Wrote {paths.SCHEMA} for {config.data.path}. Features: {len(schema.features)}. Target: '{schema.target.name}'.",
+        "Read it, correct what is wrong, then run `uv run poe pipeline`.",
     ]

@@ -50,8 +50,8 @@ def gate(config: Config) -> None:
         listed = "\n".join(f"  {verdict.sentence}\n    {verdict.objective.because}" for verdict in missed)
         raise ObjectiveMissedError(
             f"the model misses {len(missed)} of {len(found)} objectives:\n{listed}\n"
-            f"{paths.MODEL_CARD} and {paths.PAGE} show where it fails; better data or another model mends that, "
-            f"and {paths.OBJECTIVES} is where the people who answer for it change what is enough."
+            f"{paths.MODEL_CARD} and {paths.PAGE} show where it fails. Better data or another model may help; only who "
+            f"answers for the objectives may change them, in {paths.OBJECTIVES}."
         )
 
 
