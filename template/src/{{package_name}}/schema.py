@@ -30,19 +30,24 @@ class Column(BaseModel):
     @model_validator(mode="after")
     def _rules_fit_the_type(self) -> "Column":
         if self.range is not None and self.type not in ("number", "integer"):
-            raise ValueError(f"column '{self.name}' is a {self.type} and cannot have a range")
+            raise ValueError(f"column '{self.name}' is {self.kind} and cannot have a range")
         if self.range is not None and self.range[0] > self.range[1]:
             raise ValueError(f"column '{self.name}' has a range whose first end is the larger one")
         if self.categories is not None and self.type != "category":
-            raise ValueError(f"column '{self.name}' is a {self.type} and cannot have categories")
+            raise ValueError(f"column '{self.name}' is {self.kind} and cannot have categories")
         if self.format is not None and self.type != "date":
-            raise ValueError(f"column '{self.name}' is a {self.type} and cannot have a format")
+            raise ValueError(f"column '{self.name}' is {self.kind} and cannot have a format")
         if self.type == "text" and self.role == "feature":
             raise ValueError(
                 f"column '{self.name}' is free text, which no model here learns from: "
                 "give it the role ignored, or the type category"
             )
         return self
+
+    @property
+    def kind(self) -> str:
+        """The type with its article, as a sentence names it."""
+        return f"{'an' if self.type == 'integer' else 'a'} {self.type}"
 
 
 class Schema(BaseModel):

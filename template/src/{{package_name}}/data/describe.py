@@ -80,6 +80,7 @@ def _advice(schema: Schema, config: Config) -> list[str]:
     return [
         *found,
         "",
-        f"Wrote {paths.SCHEMA} for {config.data.path}. Features: {len(schema.features)}. Target: '{schema.target.name}'.",
+        f"Wrote {paths.SCHEMA} for {config.data.path}: "
+        f"the target is '{schema.target.name}', features: {len(schema.features)}.",
         "Read it, correct what is wrong, then run `uv run poe pipeline`.",
     ]

@@ -118,8 +118,7 @@ def value_rules(column: Column, kind: pl.DataType, decimal: str) -> Iterator[tup
     raw, value = pl.col(column.name), typed_column(column, kind, decimal)
     if column.type in ("number", "integer", "boolean", "date"):
         form = f" in the form {column.format}" if column.format else ""
-        article = "an" if column.type == "integer" else "a"
-        yield f"must hold {article} {column.type}{form}", raw.is_not_null() & value.is_null()
+        yield f"must hold {column.kind}{form}", raw.is_not_null() & value.is_null()
     if column.range is not None:
         low, high = column.range
         yield (
