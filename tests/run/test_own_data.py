@@ -198,6 +198,18 @@ def test_untidy_csv_is_learned_served_and_monitored(
     mine.run("uv run poe monitor --fail-on-drift data/raw/own.csv")
 
 
+def test_tests_of_the_project_hold_for_rows_that_are_written_in_another_way(
+    own: Callable[..., Project],
+) -> None:
+    mine = own("classification", table("string"), encoding="utf-16")
+    written = mine.path / "data/raw/own.csv"
+    written.write_bytes(written.read_text(encoding="utf-8").encode("utf-16"))
+
+    mine.run("uv run poe schema")
+
+    mine.run("uv run pytest tests/data tests/unit/test_source.py")
+
+
 def test_typed_parquet_is_learned_and_served(own: Callable[..., Project]) -> None:
     mine = own("classification", table("string"))
     (mine.path / "rows.json").write_text(json.dumps(table("string")), encoding="utf-8")
