@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
 from ..errors import ConfigurationError, ProjectError
 from . import about, explain, feedback, predict
@@ -20,6 +21,7 @@ from .guard.keys import Keys
 from .metrics import Metrics
 from .monitored import SECONDS, MonitoredGauges
 from .openapi import with_bodies
+from .own_body import ShortWay
 from .repeated import repeated
 from .resources import Resources
 from .served import served_path
@@ -78,6 +80,7 @@ def create_app() -> FastAPI:
     bodies = {"/predict": predict.body, "/explain": explain.body, "/feedback": feedback.body}
     app.openapi = with_bodies(app, service, bodies)  # type: ignore[method-assign]
     guard(app, service, keys)
+    app.user_middleware.append(Middleware(ShortWay, routes=app.routes))
     return app
 
 

@@ -17,7 +17,8 @@ from .answers import json
 from .asked import read
 from .champion import Champion
 from .examples import has_time
-from .openapi import Body, OwnBody
+from .openapi import Body
+from .own_body import OwnBody
 from .predict import no_answer
 from .problems import Problem, Refusal
 from .service import Service

@@ -11,7 +11,8 @@ from .answers import json
 from .asked import read
 from .champion import Champion
 from .examples import example
-from .openapi import Body, OwnBody
+from .openapi import Body
+from .own_body import OwnBody
 from .problems import Problem, Refusal
 from .rows import values
 from .service import Service

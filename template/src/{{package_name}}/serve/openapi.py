@@ -1,25 +1,15 @@
-"""Routes that read their own body and write their own answer, and the OpenAPI page of them."""
+"""The OpenAPI page of routes that read their own bodies."""
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from .champion import Champion
 from .service import Service
-
-
-class OwnBody(APIRoute):
-    """A route whose function takes the request and returns the response: FastAPI has nothing to solve for it."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the function itself."""
-        handler: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
-        return handler
 
 
 @dataclass(frozen=True)

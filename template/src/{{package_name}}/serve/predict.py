@@ -11,7 +11,8 @@ from ..model.predictor import Prediction, Predictor
 from .answers import json
 from .asked import read
 from .champion import Champion
-from .openapi import Body, OwnBody
+from .openapi import Body
+from .own_body import OwnBody
 from .problems import Problem, Refusal
 from .service import Service
 from .store.ids import EXAMPLE, named
