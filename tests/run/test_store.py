@@ -1,5 +1,6 @@
 """What the service answers is stored, whatever ends it or befalls the database; no request waits for that."""
 
+import re
 import signal
 import sqlite3
 import subprocess
@@ -12,6 +13,7 @@ from threading import Timer
 
 import pytest
 from harness import machine
+from harness.client import Client
 from harness.databases import Cluster, cluster
 from harness.load import Load, load
 from harness.project import Project
@@ -124,6 +126,34 @@ def test_several_processes_share_one_sqlite_file(served: Project, tmp_path: Path
 
     assert service.asked.answered.keys() <= stored_ids(served, store)
     assert "cannot be used" not in service.log.read_text(encoding="utf-8")
+
+
+def test_of_services_that_share_a_server_one_may_go_and_another_takes_its_outcomes(
+    served: Project, tmp_path: Path, databases: Cluster
+) -> None:
+    store, settings = databases.address, {"STORE_SECONDS": str(WINDOW)}
+    ports = free_port(), free_port()
+    first, second = (Client(port) for port in ports)
+    with databases.running(tmp_path / "postgres.log"):
+        with ExitStack() as running:
+            going, staying = (
+                running.enter_context(
+                    serving(served, port, tmp_path / f"{port}.log", STORE_URL=store, **settings)
+                )
+                for port in ports
+            )
+            [known] = first.post("/predict", first.example("/predict"))["predictions"]
+            going.terminate()
+            going.wait(timeout=30)
+            [told] = second.example("/feedback")["outcomes"]
+            second.post("/feedback", {"outcomes": [told | {"id": known["id"]}]})
+            second.ask_example()
+            staying.terminate()
+            staying.wait(timeout=30)
+        said = served.run(f"uv run python -m {served.package}.serve.store", STORE_URL=store).stdout
+
+    assert re.search(r"predictions in \S+: 2, from", said), said
+    assert "with an outcome: 1," in said
 
 
 def test_requests_do_not_wait_for_a_locked_file_but_the_end_of_the_service_does(
