@@ -10,6 +10,7 @@ from harness import machine
 from harness.command import run
 from harness.git import begin, commit
 from harness.releases import SETTINGS, Releases, snapshot, update, write
+from updating.project import name_template
 
 
 def test_change_of_the_template_arrives_beside_an_edit_of_the_same_file(
@@ -382,6 +383,23 @@ def test_template_that_has_moved(releases: Releases, tmp_path: Path) -> None:
 
     assert update(project, "--template", str(moved)).returncode == 0
     assert _answers(project)["_src_path"] == str(moved)
+
+
+def test_template_that_was_named_from_the_folder_around_the_project(
+    releases: Releases, tmp_path: Path
+) -> None:
+    # The project has a folder of the same name, which is no template.
+    project = releases.project(tmp_path / "project")
+    releases.path.rename(tmp_path / "src")
+    name_template(project / ".copier-answers.yml", "src", "v1.0.0")
+    commit(project)
+    Releases(tmp_path / "src").release("v1.1.0", {"new.txt": "new\n"})
+
+    done = update(project)
+
+    assert done.returncode == 0, done.stdout
+    assert (project / "new.txt").exists()
+    assert _answers(project)["_src_path"] == "src"
 
 
 def test_release_that_was_cut_short_by_a_lock_of_git_leaves_all_as_it_was(

@@ -65,10 +65,13 @@ class Project:
 
     @property
     def source(self) -> str:
-        """The same for git: a relative folder is looked for from the project upwards."""
+        """The same for git: a relative folder is looked for from the project upwards.
+
+        Not each folder of that name will do: the project itself has one that is called src.
+        """
         here = (self.repository.directory / self.prefix).resolve()
-        found = (up / self.address for up in (here, *here.parents))
-        return next((str(folder) for folder in found if folder.is_dir()), self.address)
+        found = (str(up / self.address) for up in (here, *here.parents) if (up / self.address).is_dir())
+        return next((path for path in found if self.repository.says("ls-remote", path)), self.address)
 
 
 def _locate(path: Path) -> tuple[Repository, str]:
