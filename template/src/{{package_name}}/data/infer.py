@@ -4,11 +4,14 @@ import re
 
 import polars as pl
 
-from ..config import Config
+from ..config import Config, DataConfig
 from ..errors import DataError
 from ..schema import Column, Schema
+from .framing import Framing, configured_framing
 from .leaks import leaking
 from .profile import Profile, profiles
+from .rows import collect
+from .table import typed_column
 from .target import Target, target_of
 from .validate import quoted
 from .value_type import LIKE_DATES, typed_as
@@ -39,8 +42,9 @@ def infer(raw: pl.LazyFrame, config: Config) -> Schema:
         raise DataError(f"{source} has a header and no rows: there is nothing to learn from")
     target = target_of(config.task)
     columns = [_target(one, target) if one.name == name else _feature(one) for one in seen]
-    if config.task.windows is not None:
-        return Schema(columns=_with_time(columns, source))
+    framing = configured_framing(config)
+    if framing is not None:
+        return Schema(columns=_with_time(columns, raw, framing, config.data))
     suspects = leaking(raw, Schema(columns=columns), target, config.data.decimal)
     return Schema(
         columns=[
@@ -95,17 +99,18 @@ def _noted(column: Column, note: str) -> Column:
     return column.model_copy(update={"note": f"{column.note}; {note}" if column.note else note})
 
 
-def _with_time(columns: list[Column], source: str) -> list[Column]:
+def _with_time(columns: list[Column], raw: pl.LazyFrame, framing: Framing, data: DataConfig) -> list[Column]:
     """The columns, of which the first one with dates orders the rows; one that is the same in all cannot."""
-    dates = [column.name for column in columns if column.type == "date" and column.role == "feature"]
-    if not dates:
+    time = next((column for column in columns if column.type == "date" and column.role == "feature"), None)
+    if time is None:
         near = next((column.name for column in columns if LIKE_DATES in (column.note or "")), None)
         remedy = f"'{near}' {LIKE_DATES}" if near else "add it, or mend its form"
         raise DataError(
-            f"{source} has no column of dates, and a forecast needs one: "
+            f"{data.path} has no column of dates, and a forecast needs one: "
             f"{remedy} (2026-01-31 is read without asking)"
         )
-    return [
-        column.model_copy(update={"role": "time", "missing": 0.0}) if column.name == dates[0] else column
-        for column in columns
-    ]
+    moments = typed_column(time, raw.collect_schema()[time.name]).drop_nulls()
+    remark = framing.remark(collect(raw.select(moments)).to_series().to_numpy())
+    ordering = time.model_copy(update={"role": "time", "missing": 0.0})
+    ordering = ordering if remark is None else _noted(ordering, remark)
+    return [ordering if column is time else column for column in columns]

@@ -1,7 +1,6 @@
 """The stage that turns the source into a validated training and test table."""
 
 from functools import partial
-from typing import Protocol
 
 import polars as pl
 
@@ -13,25 +12,13 @@ from ..config import Config
 from ..errors import ConfigurationError, DataError
 from ..files import content_hash, whole, write_json, write_text
 from ..schema import Schema
+from .framing import configured_framing
 from .rows import read
 from .schema_file import read_schema
 from .split import Mask, Split
 from .table import typed
 from .target import target_of
 from .validate import check, check_names
-
-
-class Framing(Protocol):
-    """How examples are made from rows, where they are not the same."""
-
-    def frame(self, rows: Columns, schema: Schema) -> tuple[Columns, Schema]:
-        """The examples, and the schema that they fulfil."""
-
-    def learnable(self, table: Columns, held_out: Mask) -> Mask:
-        """The examples that may be learned from when those are held out."""
-
-    def facts(self, table: Columns, target: str) -> dict[str, float]:
-        """What the training examples tell about the series."""
 
 
 def prepare(config: Config) -> None:
@@ -76,17 +63,6 @@ def prepare(config: Config) -> None:
 def table_of(schema: Schema, decimal: str, rows: pl.LazyFrame, _before: int) -> pl.DataFrame:
     """The typed table of some rows."""
     return typed(rows, schema, decimal).collect(engine="streaming")
-
-
-def configured_framing(config: Config) -> Framing | None:
-    """How examples are cut from a series; None where each row is one.
-
-    Raises ConfigurationError if a setting does not fit.
-    """
-    if config.task.windows is None:
-        return None
-    framing: Framing = made(config.task.windows, "task.windows cuts no series", "conf/task/forecasting.yaml")
-    return framing
 
 
 def set_apart(examples: Columns, schema: Schema, config: Config) -> Mask:

@@ -22,6 +22,9 @@ SINE, COSINE = "season, sine", "season, cosine"
 SPARSEST = 20
 """Of so many periods, one at least has a value; else the frequency does not fit, or a date is a slip."""
 NAMES = {"h": "hours", "D": "days", "W": "weeks", "M": "months", "Y": "years"}
+RATES = {"h": "hourly", "D": "daily", "W": "weekly", "M": "monthly", "Y": "yearly"}
+HOURS = {"h": 1, "D": 24, "W": 168, "M": 730.5, "Y": 8766}
+"""In one period, as a rule."""
 
 
 class Windows(BaseModel):
@@ -52,6 +55,24 @@ class Windows(BaseModel):
         check_one_series(schema)
         made = example_schema(schema, self)
         return examples(rows, schema, self), made
+
+    def remark(self, moments: NDArray[np.datetime64]) -> str | None:
+        """Whether rows at these times lie as far apart as periods do, in words; None if they do.
+
+        Rows of one period are averaged without a word, so a frequency that is too long would go unseen.
+        """
+        apart = np.diff(np.unique(moments)) / np.timedelta64(1, "h")
+        if len(apart) == 0:
+            return None
+        usual = float(np.median(apart))
+        suits = min(HOURS, key=lambda unit: abs(np.log(HOURS[unit] / usual)))
+        if suits == self.frequency:
+            return None
+        return (
+            f"its rows are {RATES[suits]}, and a forecast of them would be {RATES[self.frequency]}: "
+            f"if that is not meant, set frequency to {suits} in conf/task/forecasting.yaml, and season, lags and "
+            "horizon with it"
+        )
 
     def broken_rule(self, stamps: NDArray[np.datetime64]) -> str | None:
         """What rows at these periods must be to forecast from, as words after `must be`; None if they are."""

@@ -10,7 +10,7 @@ from .. import paths
 from ..columns import from_frame
 from ..component import made
 from ..config import Config, MonitorConfig
-from ..data.prepare import configured_framing
+from ..data.framing import configured_framing
 from ..data.rows import read
 from ..data.table import typed
 from ..data.validate import check_names, violations
