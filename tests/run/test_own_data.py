@@ -367,14 +367,36 @@ def test_unreadable_file_is_named(own: Callable[..., Project], content: bytes | 
     assert "data/raw/own.csv" in said
 
 
+@pytest.mark.parametrize("task", ["classification", "regression", "forecasting"])
+def test_schema_that_came_with_the_example_stays(project: Make, tmp_path: Path, task: str) -> None:
+    copy = project(task).copy(tmp_path / "project")
+    schema = copy.path / "conf/schema.yaml"
+    came = schema.read_text(encoding="utf-8")
+
+    copy.run("uv run poe schema")
+
+    assert schema.read_text(encoding="utf-8") == came
+
+
 def test_edited_schema_is_not_lost(own: Callable[..., Project]) -> None:
-    mine = own("classification", table("string"))
+    rows = table("string")
+    mine = own("classification", rows)
     mine.run("uv run poe schema")
     schema = mine.path / "conf/schema.yaml"
     edited = schema.read_text(encoding="utf-8").replace("Köln", "Bonn")
     schema.write_text(edited, encoding="utf-8")
+    save(mine, [row | {"Farbe": ("rot", "blau")[i % 2]} for i, row in enumerate(rows)])
 
+    said = mine.run("uv run poe schema").stdout
+
+    assert "column 'Ville' must be one of 'Besançon', 'Bonn', 'Łódź'" in said
+    assert schema.read_text(encoding="utf-8").startswith(edited)
+    assert columns(mine)["Farbe"]["categories"] == ["blau", "rot"]
+
+    edited = schema.read_text(encoding="utf-8")
+    save(mine, [{n: cell for n, cell in row.items() if n != "Ville"} for row in rows])
     assert "--replace" in refused(mine, "schema")
+    assert schema.read_text(encoding="utf-8") == edited
 
     mine.run("uv run poe schema --replace")
     assert (mine.path / "conf/schema.previous.yaml").read_text(encoding="utf-8") == edited

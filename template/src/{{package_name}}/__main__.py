@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     fetch = _command(commands, "fetch", "bring the tables that DVC keeps to this machine", _fetch)
     fetch.add_argument("--newest", action="store_true", help="take imported ones anew from where they come")
     schema = _command(commands, "schema", "infer conf/schema.yaml from the data", _schema)
-    schema.add_argument("--replace", action="store_true", help="replace a schema that was edited")
+    schema.add_argument("--replace", action="store_true", help="infer what people wrote anew, too")
     tune = _command(commands, "tune", "search hyperparameters", _tune)
     tune.add_argument("--model", help="the candidate to tune (default: the one that the last training chose)")
     tune.add_argument("--trials", type=int, default=40, help="how many settings to try in all (default: 40)")

@@ -2,6 +2,7 @@
 
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 import yaml
 from pydantic import ValidationError
@@ -19,7 +20,11 @@ HEADER = """\
 #   range       smallest and largest value that may occur
 #   categories  the values that may occur; with `open: true` others may too, and count as unknown
 """
-CHECKSUM = "# inferred, checksum "
+Origin = Literal["inferred", "example", "edited"]
+CHECKSUMS: dict[Origin, str] = {
+    "inferred": "# inferred, checksum ",
+    "example": "# comes with the example data, checksum ",
+}
 COLUMNS = "columns:\n"
 
 
@@ -45,7 +50,7 @@ def load_schema(path: Path) -> Schema:
     if not path.exists():
         raise SchemaError(f"there is no {path}: run `uv run poe schema` to infer it from the data")
     try:
-        return Schema.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return parse_schema(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SchemaError(f"{path} is not valid YAML in UTF-8: {error}") from error
     except ValidationError as error:
@@ -53,21 +58,35 @@ def load_schema(path: Path) -> Schema:
         raise SchemaError(f"{path} does not describe a table, mend it there:\n{found}") from error
 
 
-def render_schema(schema: Schema) -> str:
+def parse_schema(text: str) -> Schema:
+    """Read the text of a schema; raises what YAML or Pydantic do if it is none."""
+    return Schema.model_validate(yaml.safe_load(text))
+
+
+def render_schema(schema: Schema, origin: Origin = "inferred") -> str:
     """The schema as YAML, one line per rule, with a checksum that shows later edits."""
-    body = COLUMNS + "\n".join(_render_column(column) for column in schema.columns)
-    return f"{HEADER}{CHECKSUM}{_checksum(body)}\n{body}"
+    body = COLUMNS + render_columns(schema.columns)
+    return f"{HEADER}{CHECKSUMS[origin]}{_checksum(body)}\n{body}"
 
 
-def is_edited(path: Path) -> bool:
-    """Whether a person changed the schema after it was inferred."""
-    head, columns, body = path.read_text(encoding="utf-8", errors="replace").partition(COLUMNS)
-    return CHECKSUM + _checksum(columns + body) not in head
+def render_columns(columns: list[Column]) -> str:
+    """Columns as they follow each other in the list of a schema."""
+    return "\n".join(_render_column(column) for column in columns)
 
 
-def write_schema(schema: Schema, path: Path) -> None:
+def origin_of(path: Path) -> Origin:
+    """Whether the schema is as it was inferred, as it came with the example data, or a person edited it."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    head, columns, body = text.partition(COLUMNS)
+    for origin, mark in CHECKSUMS.items():
+        if head == f"{HEADER}{mark}{_checksum(columns + body)}\n":
+            return origin
+    return "edited"
+
+
+def write_schema(schema: Schema, path: Path, origin: Origin = "inferred") -> None:
     """Write the schema for people to read and edit."""
-    write_text(path, render_schema(schema))
+    write_text(path, render_schema(schema, origin))
 
 
 def _checksum(body: str) -> str:
