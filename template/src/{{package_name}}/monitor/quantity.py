@@ -50,9 +50,9 @@ class Sides:
 
     @property
     def rows(self) -> tuple[int, int]:
-        """How many rows either side has."""
-        first = self.everything[0]
-        return len(first.reference), len(first.new)
+        """How many rows either side has; a column may be compared in fewer of them than others."""
+        most = max(self.columns or self.everything, key=lambda one: len(one.new))
+        return len(most.reference), len(most.new)
 
     def conclusion(self, judged: list[ColumnVerdict], share_of_columns: float) -> Verdict:
         """The verdict on all: drift if more than that share of the columns has drifted, or the predictions have.

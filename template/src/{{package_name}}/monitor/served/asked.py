@@ -1,5 +1,6 @@
 """What was asked and predicted in service, held against the rows of training and test."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +47,7 @@ def compared(found: Found, tables: Tables, judge: Judge, monitor: MonitorConfig)
                 f"drift, since {len(rows)} predictions are too few to tell it from chance; {least} are needed"
             ]
         )
-    columns, odd, left_out = _columns(rows, tables)
+    columns, odd, left_out = _columns(rows, tables, least)
     predictions, why = _predictions(found, tables, judge, least)
     notes = [*left_out, *why]
     if not columns and predictions is None:
@@ -56,16 +57,35 @@ def compared(found: Found, tables: Tables, judge: Judge, monitor: MonitorConfig)
     return Asked(drift, page, odd, notes)
 
 
-def _columns(rows: Sequence[Any], tables: Tables) -> tuple[list[Quantity], list[Quality], list[str]]:
-    """The columns of the requests beside those of training, what is odd about them, and what is not compared."""
+def _columns(
+    rows: Sequence[Any], tables: Tables, least: int
+) -> tuple[list[Quantity], list[Quality], list[str]]:
+    """The columns of the requests beside those of training, what is odd about them, and what is not compared.
+
+    The service stores every column that its model has: where one is absent, rather than null, there was none to ask.
+    """
     if not tables.compared:
         return [], [], ["drift of the histories: the service stores the end of each, not what came before it"]
     reference, asked = pl.read_parquet(paths.TRAIN), table(rows, tables)
-    columns = [
-        Quantity(column.name, "feature", column.type, reference[column.name], asked[column.name])
-        for column in tables.compared
-    ]
-    return columns, list(quality(reference, asked, tables.compared)), []
+    stored = [json.loads(row.features).keys() for row in rows]
+    columns, odd, notes = [], [], []
+    for column in tables.compared:
+        known, new = reference[column.name], asked[column.name]
+        had = pl.Series([column.name in names for names in stored])
+        if not had.all():
+            new = new.filter(had)
+            notes.append(_before(column.name, len(rows) - len(new), len(rows), is_left_out=len(new) < least))
+        if len(new) >= least:
+            columns.append(Quantity(column.name, "feature", column.type, known, new))
+            odd.append(quality(column.name, known, new))
+    return columns, odd, notes
+
+
+def _before(name: str, lacking: int, rows: int, *, is_left_out: bool) -> str:
+    """Say that requests are older than the column; so many that too few are left, or not."""
+    requests = f"{lacking:,} of {rows:,} requests"
+    what = f"'{name}', since {requests}" if is_left_out else f"'{name}' in {requests}, since they"
+    return f"column {what} were stored before the model had it"
 
 
 def _predictions(found: Found, tables: Tables, judge: Judge, least: int) -> tuple[Quantity | None, list[str]]:
