@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import paths
 from ..config import Config
-from ..files import read_json, whole, write_json
+from ..files import content_hash, read_json, whole, write_json
 from . import figures
 from .examples import Examples, load_examples
 from .fairness import fairness
@@ -116,6 +116,7 @@ def head(
     return {
         "task": config.task.name,
         "model": predictor.signature.name,
+        "model_sha256": content_hash(paths.SERVED_MODEL),
         "metric": config.task.metric,
         "target": asked.schema.target.name,
         "trained_on": predictor.signature.trained_on,

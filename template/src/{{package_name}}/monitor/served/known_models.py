@@ -25,9 +25,10 @@ def figures_at_test(config: Config, model: str) -> dict[str, float]:
     file = file_of(model)
     if file is None:
         return {}
-    is_pipelines = paths.SERVED_MODEL.exists() and content_hash(paths.SERVED_MODEL) == model
-    if is_pipelines and paths.EVALUATION_REPORT.exists():
-        return {name: entry["value"] for name, entry in read_json(paths.EVALUATION_REPORT)["metrics"].items()}
+    evaluation = read_json(paths.EVALUATION_REPORT) if paths.EVALUATION_REPORT.exists() else {}
+    # The report may be of another model: of the one before, while the pipeline runs, or of another commit.
+    if evaluation.get("model_sha256") == model:
+        return {name: entry["value"] for name, entry in evaluation["metrics"].items()}
     name = md5(file)
     try:
         versions = configured(config.tracking).history().versions
