@@ -29,6 +29,14 @@ table.with_columns(
 ).write_parquet("data/raw/own.parquet")
 """
 
+DATED = """
+import numpy as np
+from penguin_body_mass.features import features
+
+columns = {"d": np.array(["2024-03-01"], dtype="datetime64[us]"), "d year": np.array([7.0])}
+print({name: values.tolist() for name, values in features(columns).items()})
+"""
+
 Make = Callable[[str], Project]
 Rows = list[dict[str, str]]
 
@@ -376,6 +384,12 @@ def test_schema_that_came_with_the_example_stays(project: Make, tmp_path: Path, 
     copy.run("uv run poe schema")
 
     assert schema.read_text(encoding="utf-8") == came
+
+
+def test_parts_of_a_date_take_the_place_of_no_column(project: Make, tmp_path: Path) -> None:
+    said = python(project("regression").copy(tmp_path / "project"), DATED)
+
+    assert said == "{'d year': [7.0], 'd year-': [2024.0], 'd month': [3.0], 'd weekday': [4.0]}\n"
 
 
 def test_edited_schema_is_not_lost(own: Callable[..., Project]) -> None:

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from . import paths
-from .config import compose, configure, given, load
+from .config import as_written, compose, configure, given, load
 from .terminal import carry_out
 
 STAGES = {
@@ -113,7 +113,8 @@ def _schema(options: argparse.Namespace) -> None:
 def _tune(options: argparse.Namespace) -> None:
     from .model.tune import tune
 
-    print(tune(compose(options.overrides), options.model, options.trials, options.workers))
+    written = as_written(options.overrides)
+    print(tune(compose(options.overrides), written, options.model, options.trials, options.workers))
 
 
 def _monitor(options: argparse.Namespace) -> int:

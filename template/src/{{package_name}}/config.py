@@ -176,6 +176,14 @@ def compose(overrides: Sequence[str] = ()) -> Config:
     return _checked(_composed(overrides))
 
 
+def as_written(overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """Compose conf/ and leave what refers to other settings as it is written, such as `${seed}`.
+
+    Raises ConfigurationError if a file or an override is wrong.
+    """
+    return _by_hydra(overrides, resolve=False)
+
+
 def load(path: Path) -> Config:
     """Read the configuration that the stage `configure` has written.
 
@@ -215,6 +223,10 @@ def configure(overrides: Sequence[str] = ()) -> None:
 
 
 def _composed(overrides: Sequence[str]) -> dict[str, Any]:
+    return _by_hydra(overrides, resolve=True)
+
+
+def _by_hydra(overrides: Sequence[str], *, resolve: bool) -> dict[str, Any]:
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
     from hydra.errors import HydraException
@@ -229,7 +241,7 @@ def _composed(overrides: Sequence[str]) -> dict[str, Any]:
     try:
         with initialize_config_dir(str(paths.CONF.resolve()), version_base="1.3"):
             composed = hydra_compose("config", overrides=list(overrides))
-        settings = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+        settings = OmegaConf.to_container(composed, resolve=resolve, throw_on_missing=True)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         raise ConfigurationError(f"conf/ does not compose: {error}") from error
     except UnicodeDecodeError as error:

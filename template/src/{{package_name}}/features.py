@@ -23,5 +23,13 @@ def features(columns: Columns) -> Columns:
             # Day 0 of the epoch was a Thursday; Monday is 0.
             "weekday": (days.astype(float) + 3) % 7,
         }
-        kept |= {f"{name} {part}": np.where(known, value, np.nan) for part, value in parts.items()}
+        for part, value in parts.items():
+            kept[_free(f"{name} {part}", columns)] = np.where(known, value, np.nan)
     return kept
+
+
+def _free(name: str, columns: Columns) -> str:
+    """The name, with as many dashes behind it as it takes to be that of no column."""
+    while name in columns:
+        name += "-"
+    return name

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -31,12 +31,15 @@ STORAGE_VARIABLE = "OPTUNA_STORAGE"
 """Names, in the environment, a database in which several machines share a study."""
 
 
-def tune(config: Config, name: str | None, trials: int, workers: int) -> str:
+def tune(config: Config, written: Mapping[str, Any], name: str | None, trials: int, workers: int) -> str:
     """Try settings of one candidate until `trials` are done in all, and report the best.
 
     The study is kept in tune.db, or in the database that OPTUNA_STORAGE names: an interrupted search goes on where it
     was, and several go on together, as long as data, candidate and search space are the same. The present setting is
     the first that is tried, so the winner is never worse.
+
+    written  the same configuration as people wrote it: what refers to other settings there, such as the seed, the
+             winner's file refers to as well
 
     Reads   data/train.parquet; reports/training.json for the candidate that was chosen last.
     Writes  tune.db, conf/model/tuned.yaml.
@@ -60,7 +63,7 @@ def tune(config: Config, name: str | None, trials: int, workers: int) -> str:
     with configured(config.compute) as compute:
         ran = _search(config, compute, name, study, trials, workers)
     best = study.best_trial
-    winner = changed(candidate, best.params)
+    winner = changed(written["model"]["candidates"][name], best.params)
     content = {"candidates": {name: winner}, "search": {name: space}, "libraries": config.model.libraries}
     write_winner(content, f"{config.task.metric} {best.value:.4f} in trial {best.number}")
     return "\n".join(
