@@ -31,7 +31,7 @@ table.with_columns(
 
 DATED = """
 import numpy as np
-from penguin_body_mass.features import features
+from {package}.features import features
 
 columns = {"d": np.array(["2024-03-01"], dtype="datetime64[us]"), "d year": np.array([7.0])}
 print({name: values.tolist() for name, values in features(columns).items()})
@@ -387,7 +387,9 @@ def test_schema_that_came_with_the_example_stays(project: Make, tmp_path: Path, 
 
 
 def test_parts_of_a_date_take_the_place_of_no_column(project: Make, tmp_path: Path) -> None:
-    said = python(project("regression").copy(tmp_path / "project"), DATED)
+    copy = project("regression").copy(tmp_path / "project")
+
+    said = python(copy, DATED.replace("{package}", copy.package))
 
     assert said == "{'d year': [7.0], 'd year-': [2024.0], 'd month': [3.0], 'd weekday': [4.0]}\n"
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from . import paths
 from .config import as_written, compose, configure, given, load
+from .errors import ConfigurationError
 from .terminal import carry_out
 
 STAGES = {
@@ -128,6 +129,11 @@ def _monitor(options: argparse.Namespace) -> int:
         found = watch(config, options.days)
         print(found)
         is_alarmed = bool(found.alarms)
+    elif options.days is not None:
+        raise ConfigurationError(
+            f"--days is about what the service stored, and {options.file} is compared as a whole: leave out the one "
+            "or the other"
+        )
     else:
         from .monitor.check import check
 

@@ -37,12 +37,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _places(given: list[str]) -> Mapping[str, str]:
     """Return the places that are to be saved or brought back from here, and say which are not."""
-    named = dict(one.partition("=")[::2] for one in given)
-    here = {}
-    for name, told in named.items():
+    here: dict[str, str] = {}
+    seen = set()
+    for one in given:
+        name, _, told = one.partition("=")
         address = _address(told)
         if not name.isidentifier() or not address:
             raise ConfigurationError(f"{name}={told} names no place: write NAME=ADDRESS")
+        if name in seen:
+            raise ConfigurationError(f"{name} is named twice, and a copy has one place for it: name it once")
+        seen.add(name)
         if address == NOWHERE:
             print(f"{name}: left out, as `{NOWHERE}` says")
         elif address.startswith(SERVERS):
