@@ -63,9 +63,10 @@ def generate(folder: Path) -> None:
     """Let Copier render the very template that Cookiecutter read."""
     if "_repo_dir" in CONTEXT:
         clone = template_folder()
-        source, address = str(clone), address_of(clone)
+        source, address = str(clone), without_credentials(address_of(clone))
     else:  # of cruft's clone only the commit is known
-        source = address = known_to_copier(CONTEXT["_template"])
+        source = known_to_copier(CONTEXT["_template"])
+        address = without_credentials(source)
     ref = CONTEXT.get("_commit") or CONTEXT.get("_checkout") or "HEAD"
     with tempfile.TemporaryDirectory() as temporary:
         answers = Path(temporary, "answers.yml")
@@ -119,6 +120,11 @@ def known_to_copier(address: str) -> str:
     """Mark an address as one of git, where Copier would not see that."""
     known = address.startswith(ADDRESSES) or address.endswith(".git") or "://" not in address
     return address if known else f"git+{address}"
+
+
+def without_credentials(address: str) -> str:
+    """Take out what stands before the host over HTTP: the answers are committed, and a token is nobody else's."""
+    return re.sub(r"(https?://)[^/]*@", r"\1", address)
 
 
 def run_copier(arguments: list[str]) -> None:

@@ -30,7 +30,7 @@ try:  # they take a while
     from updating.project import ANSWERS, Project, name_template, read_answers
     from updating.rendering import check_names, copier, leave_what_is_theirs
     from updating.report import next_steps, show_merge
-    from updating.template import Template
+    from updating.template import Template, without_credentials
 except KeyboardInterrupt:
     print(INTERRUPTED, file=sys.stderr)
     sys.exit(2)
@@ -60,7 +60,9 @@ def main() -> int:
     given = parser.parse_args()
     try:
         with tempfile.TemporaryDirectory(prefix="adopt-") as folder:
-            template = Template.fetch(given.template or _address(), Path(folder, "template"))
+            source = given.template or _address()
+            address = without_credentials(source)
+            template = Template.fetch(address, Path(folder, "template"), source)
             project = Project.new(given.repository)
             project.check_committed()
             asks = not given.defaults

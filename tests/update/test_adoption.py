@@ -51,6 +51,30 @@ def test_nothing_of_theirs_is_overwritten_and_what_meets_is_shown(
     assert (theirs / "setup.cfg").exists()
 
 
+def test_token_in_the_address_is_written_nowhere(releases: Releases, theirs: Path) -> None:
+    rewritten = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{releases.path}.insteadOf",
+        "GIT_CONFIG_VALUE_0": "https://oauth2:s3cret@git.example.org/team/template.git",
+    }
+
+    _adopt(releases, theirs, "--template", rewritten["GIT_CONFIG_VALUE_0"], **rewritten)
+
+    answers = (theirs / ".copier-answers.yml").read_text()
+    assert "_src_path: https://git.example.org/team/template.git\n" in answers
+    assert run("git grep --cached s3cret", theirs, check=False).stdout == ""
+
+
+def test_token_in_an_address_without_a_template_is_not_shown(
+    releases: Releases, theirs: Path
+) -> None:
+    refused = _adopt(releases, theirs, "--template", "https://oauth2:s3cret@127.0.0.1:9/template")
+
+    assert refused.returncode == 2
+    assert "cannot be fetched from https://127.0.0.1:9/template" in refused.stdout
+    assert "s3cret" not in refused.stdout
+
+
 def test_adopted_repository_takes_the_next_release(releases: Releases, theirs: Path) -> None:
     _adopt(releases, theirs, "--data", "name=Owls")
     for name in ("readme.md", "workflow.yml"):
@@ -161,11 +185,13 @@ def test_folder_that_does_not_exist_is_one_sentence(releases: Releases, tmp_path
     assert f"There is no folder {tmp_path / 'nowhere'}." in refused.stdout
 
 
-def _adopt(releases: Releases, theirs: Path, *options: str) -> "subprocess.CompletedProcess[str]":
+def _adopt(
+    releases: Releases, theirs: Path, *options: str, **variables: str
+) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, str(SCRIPT), str(theirs), "--defaults"]
     return subprocess.run(
         [*command, "--template", str(releases.path), *options],
-        env=machine.environment(),
+        env=machine.environment(**variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -54,6 +54,7 @@ ADDRESSES = [
     "https://github.com/me/slipway",
     "https://github.com/me/slipway.git",
     "https://git.example.org/slipway",
+    "https://git:s3cret@git.example.org/slipway",
 ]
 Program = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -348,6 +349,9 @@ def test_name_of_an_earlier_clone_is_remembered_by_its_address(
         ("cookiecutter", ADDRESSES[2], f"git+{ADDRESSES[2]}"),
         ("cruft", ADDRESSES[1], ADDRESSES[1]),
         ("cruft", ADDRESSES[2], f"git+{ADDRESSES[2]}"),
+        # The answers are committed, with no password in them.
+        ("cookiecutter", ADDRESSES[3], f"git+{ADDRESSES[2]}"),
+        ("cruft", ADDRESSES[3], f"git+{ADDRESSES[2]}"),
     ],
 )
 def test_address_is_remembered_as_copier_finds_it(

@@ -402,6 +402,23 @@ def test_template_that_was_named_from_the_folder_around_the_project(
     assert _answers(project)["_src_path"] == "src"
 
 
+def test_token_in_the_address_to_which_it_has_moved_is_not_committed(
+    releases: Releases, tmp_path: Path
+) -> None:
+    project = releases.project(tmp_path / "project")
+    releases.release("v1.1.0", {"new.txt": "new\n"})
+    address = "https://oauth2:s3cret@git.example.org/template"
+    rewritten = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{releases.path}.insteadOf",
+        "GIT_CONFIG_VALUE_0": address,
+    }
+
+    assert update(project, "--template", address, **rewritten).returncode == 0
+
+    assert _answers(project)["_src_path"] == "https://git.example.org/template"
+
+
 def test_release_that_was_cut_short_by_a_lock_of_git_leaves_all_as_it_was(
     releases: Releases, tmp_path: Path
 ) -> None:

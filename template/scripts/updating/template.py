@@ -16,6 +16,11 @@ _SHORTCUTS = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/", "git+"
 """Beginnings of addresses that Copier knows and git does not."""
 
 
+def without_credentials(address: str) -> str:
+    """Return an address as it may be committed: over HTTP without a name, password or token before the host."""
+    return re.sub(r"(https?://)[^/]*@", r"\1", address)
+
+
 @dataclass(frozen=True)
 class Template:
     """The template, cloned."""
@@ -37,8 +42,9 @@ class Template:
         try:
             Repository(to.parent).git("clone", "--quiet", url, str(to))
         except UpdateError as error:
+            said = str(error).replace(url, without_credentials(url))
             raise UpdateError(
-                f"The template cannot be fetched from {address} ({error}). If it has moved, name its new address: "
+                f"The template cannot be fetched from {address} ({said}). If it has moved, name its new address: "
                 "--template ADDRESS."
             ) from error
         return cls(Repository(to), address)

@@ -8,7 +8,7 @@ from .landing import land
 from .plan import Plan, prepare
 from .project import Project
 from .report import next_steps, show_list, show_merge
-from .template import Template
+from .template import Template, without_credentials
 
 
 def update(moved_to: str | None, to: str | None, data: Sequence[str], *, dry_run: bool) -> int:
@@ -24,7 +24,7 @@ def update(moved_to: str | None, to: str | None, data: Sequence[str], *, dry_run
     project = Project.open(Path())
     project.check_committed()
     with tempfile.TemporaryDirectory(prefix="template-update-") as folder:
-        address = moved_to or project.address
+        address = without_credentials(moved_to) if moved_to else project.address
         template = Template.fetch(address, Path(folder, "template"), moved_to or project.source)
         plan = prepare(project, template, Path(folder), to, data)
         _show(plan)
