@@ -1,5 +1,6 @@
-"""Write what Cookiecutter reads, made from copier.yml; with --check, fail if it is not what copier.yml says."""
+"""Write what Cookiecutter reads, made from copier.yml."""
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -64,7 +65,11 @@ def choices(question: dict) -> dict[str, str]:
 
 def main() -> int:
     """Write or check the files."""
-    check = "--check" in sys.argv
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing, fail if they are not what copier.yml says"
+    )
+    check = parser.parse_args().check
     status = 0
     for name, text in files().items():
         path = ROOT / name

@@ -1,5 +1,6 @@
-"""Write docs/questions.md from copier.yml; with --check, fail if it is not what copier.yml says."""
+"""Write docs/questions.md from copier.yml."""
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -70,7 +71,11 @@ def refusals(combinations: list[dict]) -> str:
 
 def main() -> int:
     """Write or check the page."""
-    if "--check" not in sys.argv:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing, fail if it is not what copier.yml says"
+    )
+    if not parser.parse_args().check:
         PAGE.write_text(page(), encoding="utf-8", newline="\n")
         return 0
     if PAGE.exists() and PAGE.read_text(encoding="utf-8") == page():

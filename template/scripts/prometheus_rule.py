@@ -3,6 +3,7 @@
 Kustomize can take a file into a ConfigMap, and not into a field of another kind.
 """
 
+import argparse
 from pathlib import Path
 from textwrap import indent
 
@@ -18,4 +19,5 @@ def custom_resource() -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     CUSTOM_RESOURCE.write_text(custom_resource(), encoding="utf-8", newline="\n")

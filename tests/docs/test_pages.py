@@ -1,6 +1,7 @@
 """What our pages say is so."""
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -22,6 +23,35 @@ def test_page_of_questions_says_what_copier_asks() -> None:
     )
 
     assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.parametrize(("option", "status"), [("--help", 0), ("--chekc", 2)])
+@pytest.mark.parametrize(
+    "script",
+    ["scripts/questions.py", "scripts/cookiecutter.py", "template/scripts/prometheus_rule.py"],
+)
+def test_script_that_writes_files_writes_none_when_asked_for_help(
+    tmp_path: Path, script: str, option: str, status: int
+) -> None:
+    for name in ("copier.yml", "scripts", "template/scripts", "template/deploy"):
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, tmp_path / name)
+    (tmp_path / "docs").mkdir()
+    before = contents(tmp_path)
+    program = [sys.executable, "-B", tmp_path / script, option]
+
+    asked = subprocess.run(program, capture_output=True, text=True)
+
+    assert asked.returncode == status
+    assert "usage: " in asked.stdout + asked.stderr
+    assert contents(tmp_path) == before
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
