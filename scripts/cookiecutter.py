@@ -67,7 +67,9 @@ def main() -> int:
     """Write or check the files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--check", action="store_true", help="write nothing, fail if they are not what copier.yml says"
+        "--check",
+        action="store_true",
+        help="write nothing, fail if they are not what copier.yml says",
     )
     check = parser.parse_args().check
     status = 0
