@@ -615,6 +615,27 @@ def test_file_scoring_is_tried_before_it_is_taken(
     assert {path.stat().st_uid for path in made} == {os.getuid()}, "the runner can remove it"
 
 
+def test_file_that_git_has_removed_does_not_stay_on_the_machine(
+    scored: tuple[Runner, str], tmp_path: Path
+) -> None:
+    scoring, digest = scored
+    place, theirs = _place(scoring, "production"), "compose.override.yaml"
+    first = _again(scoring, "before", needs=_needs(digest)).run("production")
+    assert first.status == "success", str(first)
+    (place / theirs).write_text("services: {}\n", encoding="utf-8")
+    changed = scoring.repository.copy(tmp_path / "project")
+    (changed.path / "docs/updates.md").unlink()
+    changed.commit("Remove a page")
+    assert (place / "docs/updates.md").exists()
+
+    ran = _again(scoring, "removed", repository=changed, needs=_needs(digest)).run("production")
+
+    assert ran.status == "success", str(ran)
+    assert not (place / "docs/updates.md").exists()
+    assert (place / "docs/README.md").exists()
+    assert (place / theirs).exists(), "what people put there is theirs"
+
+
 def test_file_scoring_in_a_cluster_goes_back_whole_when_a_later_version_fails(
     runner: Callable[[Project], Runner],
     scored: tuple[Runner, str],
