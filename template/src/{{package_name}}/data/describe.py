@@ -38,7 +38,7 @@ def describe(config: Config, *, replace: bool = False) -> str:
         other = difference(_written(paths.SCHEMA), seen, origin)
         if other is None:
             schema, added = extend(paths.SCHEMA, seen, origin)
-            return "\n".join([*_table(schema), *_kept(schema, added, raw, config)])
+            return "\n".join([*_table(schema), *_kept(schema, seen, added, raw, config)])
         if origin == "edited":
             raise SchemaError(
                 f"{paths.SCHEMA} was edited, and {other}: change that there, or {_instead(PREVIOUS)}"
@@ -116,14 +116,15 @@ def _notes(columns: list[Column]) -> list[str]:
     return ["", "Look at these:", *notes] if notes else []
 
 
-def _kept(schema: Schema, added: list[str], raw: pl.LazyFrame, config: Config) -> list[str]:
-    """What came with the table, and what in it does not fit to what was written."""
+def _kept(schema: Schema, seen: Schema, added: list[str], raw: pl.LazyFrame, config: Config) -> list[str]:
+    """What came with the table, what was seen in columns that are in use, and what breaks what was written."""
+    undecided = [column.name for column in schema.used if not column.sensitive]
     used = raw.select(column.name for column in schema.used)
     broken = [f"  {violation}" for violation in violations(used, schema, config.data.decimal)]
     advice = ["", f"{config.data.path} breaks it, so the pipeline would stop:", *broken] if broken else []
     told = f"Added to {paths.SCHEMA}: {quoted(added)}" if added else f"{paths.SCHEMA} names every column"
     return [
-        *_notes([column for column in schema.columns if column.name in added]),
+        *_notes([column for column in seen.columns if column.name in {*added, *undecided}]),
         *advice,
         "",
         f"{told}; what people wrote there stays as it is. The target is '{schema.target.name}'.",
