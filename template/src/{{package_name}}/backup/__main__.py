@@ -1,4 +1,4 @@
-"""The commands that save and bring back: `python -m <package>.backup save NAME=ADDRESS... FOLDER`, and `restore`."""
+"""The commands `python -m <package>.backup save NAME=ADDRESS... FOLDER`, `daily` and `restore`."""
 
 import argparse
 import os
@@ -9,11 +9,14 @@ from pathlib import Path
 
 from ..errors import ConfigurationError
 from ..terminal import carry_out
+from .daily import save_daily
 from .folder import restore, save
 from .place import place
 
-COMMANDS = {"save": save, "restore": restore}
+COMMANDS = ("save", "daily", "restore")
 NOWHERE = "none"
+LONGEST = 3660
+"""Days that a copy may stay: ten years."""
 SERVERS = ("http://", "https://")
 VARIABLE = re.compile(r"\$\{(\w+)(?::-(.*))?\}")
 """An environment variable as a shell writes it, with what counts where it is not set."""
@@ -22,7 +25,10 @@ VARIABLE = re.compile(r"\$\{(\w+)(?::-(.*))?\}")
 def main(arguments: list[str] | None = None) -> int:
     """Run one of them; a mistake that a person can mend is one message and exit code 1."""
     parser = argparse.ArgumentParser(prog=f"python -m {__package__}", description=__doc__)
-    parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument(
+        "command", choices=COMMANDS, help="daily: save into a folder of this day below FOLDER"
+    )
+    parser.add_argument("--keep", type=_days, default=14, help="days that a daily copy stays (default: 14)")
     parser.add_argument(
         "places",
         metavar="NAME=ADDRESS",
@@ -32,7 +38,23 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("folder", type=Path, help="where the copies are")
     chosen = parser.parse_args(arguments)
-    return carry_out(chosen.command, lambda: COMMANDS[chosen.command](_places(chosen.places), chosen.folder))
+    return carry_out(chosen.command, lambda: _run(chosen))
+
+
+def _run(chosen: argparse.Namespace) -> None:
+    places = _places(chosen.places)
+    if chosen.command == "daily":
+        save_daily(places, chosen.folder, chosen.keep)
+    elif chosen.command == "save":
+        save(places, chosen.folder)
+    else:
+        restore(places, chosen.folder)
+
+
+def _days(told: str) -> int:
+    if not told.isdecimal() or not 0 < int(told) <= LONGEST:
+        raise argparse.ArgumentTypeError(f"'{told}' is no number of days from 1 to {LONGEST}")
+    return int(told)
 
 
 def _places(given: list[str]) -> Mapping[str, str]:
