@@ -37,6 +37,12 @@ KINDS = {
     "batch": {"Namespace", "ConfigMap", "CronJob", "PersistentVolumeClaim", "NetworkPolicy"},
 }
 OVERLAYS = ("staging", "production")
+SELECTORS: dict[str, Callable[[dict[str, Any]], dict[str, str]]] = {
+    "Deployment": lambda spec: spec["selector"]["matchLabels"],
+    "Service": lambda spec: spec["selector"],
+    "PodDisruptionBudget": lambda spec: spec["selector"]["matchLabels"],
+    "NetworkPolicy": lambda spec: spec["podSelector"]["matchLabels"],
+}
 LONGEST_NAME = 63
 Manifests = list[dict[str, Any]]
 
@@ -82,17 +88,7 @@ def test_manifests_obey_the_schemas_of_kubernetes(
 
 def test_everything_that_selects_pods_selects_these(manifests: Manifests) -> None:
     labels = _pod_template(manifests)["metadata"]["labels"]
-    selectors = {
-        "Deployment": lambda spec: spec["selector"]["matchLabels"],
-        "Service": lambda spec: spec["selector"],
-        "PodDisruptionBudget": lambda spec: spec["selector"]["matchLabels"],
-        "NetworkPolicy": lambda spec: spec["podSelector"]["matchLabels"],
-    }
-    found = [
-        (one["kind"], selectors[one["kind"]](one["spec"]))
-        for one in manifests
-        if one["kind"] in selectors
-    ]
+    found = [(one["kind"], _selected(one)) for one in manifests if one["kind"] in SELECTORS]
 
     assert found
     for kind, selector in found:
@@ -156,7 +152,10 @@ def test_production_keeps_two_services_and_staging_one(
 
 
 def test_pod_has_no_rights_and_limits(manifests: Manifests) -> None:
-    pod = _pod(manifests)
+    _assert_no_rights_and_limits(_pod(manifests))
+
+
+def _assert_no_rights_and_limits(pod: dict[str, Any]) -> None:
     [container] = pod["containers"]
 
     assert pod["securityContext"]["runAsNonRoot"] is True
@@ -242,6 +241,65 @@ def test_pods_may_reach_the_store_in_any_overlay_and_nothing_else(
     assert ports == [53, 53, 5432]
     (tmp_path / "added.yaml").write_text(yaml.safe_dump(added), encoding="utf-8")
     run(f"{machine.tool('kubernetes-validate')} --strict added.yaml", tmp_path)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("jobs", [["monitor"], ["backup"], ["monitor", "backup"]], ids="-".join)
+def test_jobs_come_beside_the_service_with_its_store_and_are_not_taken_for_its_pods(
+    render: Callable[..., Path], tmp_path: Path, overlay: str, jobs: list[str]
+) -> None:
+    path = render({"deployment": "kubernetes"})
+    before = list(yaml.safe_load_all(_build(path, overlay)))
+
+    manifests = _take_in(path, overlay, *jobs)
+
+    assert [one for one in before if one not in manifests] == []
+    added = [one for one in manifests if one not in before]
+    namespace = _only(before, "Namespace")["metadata"]["name"]
+    assert {one["metadata"]["namespace"] for one in added} == {namespace}
+    assert [one["metadata"]["name"] for one in _all(added, "CronJob")] == sorted(jobs)
+    image = _pod(before)["containers"][0]["image"]
+    for job in _all(added, "CronJob"):
+        template = job["spec"]["jobTemplate"]["spec"]["template"]
+        labels, pod = template["metadata"]["labels"], template["spec"]
+        [container] = pod["containers"]
+        _assert_no_rights_and_limits(pod)
+        assert container["image"] == "-jobs:".join(image.rsplit(":", 1))
+        assert job["spec"]["concurrencyPolicy"] == "Forbid"
+        assert job["spec"]["jobTemplate"]["spec"]["activeDeadlineSeconds"] > 0
+        assert container["env"] == [
+            {
+                "name": "STORE_URL",
+                "valueFrom": {"secretKeyRef": {"name": "store", "key": "url"}},
+            }
+        ]
+        volumes = {volume["name"] for volume in pod["volumes"]}
+        assert {mount["name"] for mount in container["volumeMounts"]} == volumes
+        selecting = [
+            one["metadata"]["name"] for one in manifests if _selected(one).items() <= labels.items()
+        ]
+        assert selecting == [job["metadata"]["name"]], "its own policy alone"
+    claims = {one["metadata"]["name"] for one in _all(added, "PersistentVolumeClaim")}
+    claimed = {
+        volume["persistentVolumeClaim"]["claimName"]
+        for job in _all(added, "CronJob")
+        for volume in job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["volumes"]
+        if "persistentVolumeClaim" in volume
+    }
+    assert claimed == claims
+    for policy in _all(added, "NetworkPolicy"):
+        assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"]
+        assert "ingress" not in policy["spec"]
+        ports = [port["port"] for rule in policy["spec"]["egress"] for port in rule["ports"]]
+        assert ports == [53, 53, 5432]
+    (tmp_path / "added.yaml").write_text(yaml.safe_dump_all(added), encoding="utf-8")
+    run(f"{machine.tool('kubernetes-validate')} --strict added.yaml", tmp_path)
+
+
+def _selected(one: dict[str, Any]) -> dict[str, str]:
+    """Return the labels of the pods that a manifest is about; those of no pod if it is about none."""
+    nobody = {"": ""}
+    return SELECTORS[one["kind"]](one["spec"]) if one["kind"] in SELECTORS else nobody
 
 
 def test_others_reach_the_service_over_tls_alone_and_not_what_needs_no_key(
