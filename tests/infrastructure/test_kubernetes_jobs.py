@@ -1,7 +1,8 @@
-"""The daily jobs of a cluster, run in their image as their pods say: they look at a store in PostgreSQL, and save it."""
+"""The daily jobs of a cluster, run in their image as their pods say: they watch a store in PostgreSQL, and save it."""
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -84,20 +86,20 @@ class Jobs:
         )
 
     def _mounts(self, pod: dict[str, Any], container: dict[str, Any]) -> Iterator[str]:
-        """Mount an empty folder, or that of a claim: it outlives the pod."""
+        """Mount a folder for each volume: an empty one, or that of a claim, which outlives the pod."""
         volumes = {one["name"]: one for one in pod["volumes"]}
         for mount in container["volumeMounts"]:
             volume = volumes[mount["name"]]
-            if "emptyDir" in volume:
-                yield f"--tmpfs={mount['mountPath']}:mode=1777"
-            else:
-                yield f"--volume={self.claim(volume)}:{mount['mountPath']}"
+            folder = (
+                self.claim(volume) if "emptyDir" not in volume else Path(mkdtemp(dir=self.volumes))
+            )
+            folder.chmod(0o777)
+            yield f"--volume={folder}:{mount['mountPath']}"
 
     def claim(self, volume: Mapping[str, Any]) -> Path:
-        """Return the folder of a claim, to which the group of the pod may write."""
+        """Return the folder of a claim."""
         folder = self.volumes / volume["persistentVolumeClaim"]["claimName"]
         folder.mkdir(exist_ok=True)
-        folder.chmod(0o777)
         return folder
 
     def copies(self) -> list[Path]:
@@ -114,42 +116,67 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="module")
-def jobs(
+def made(
     engine: None,
     project: Callable[..., Project],
     render: Callable[..., Path],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Jobs]:
-    """A project for Kubernetes whose production takes both jobs in, and their image, with the model of another."""
-    place = tmp_path_factory.mktemp("jobs")
-    served = project("classification").copy(place / "project")
-    rendered = render({"deployment": "kubernetes"})
-    for name in ("deploy", "docs"):
-        shutil.rmtree(served.path / name)
-        shutil.copytree(rendered / name, served.path / name)
-    shutil.copyfile(rendered / "pyproject.toml", served.path / "pyproject.toml")
-    run("uv lock --quiet", served.path)
-    overlay = served.path / "deploy/kubernetes/overlays/production"
-    text = (overlay / "kustomization.yaml").read_text(encoding="utf-8")
-    chosen = "components: [../../components/monitor, ../../components/backup]"
-    (overlay / "kustomization.yaml").write_text(
-        substituted(text, **{"components: []": chosen}), encoding="utf-8"
-    )
-    built = run(f"{machine.require('kubectl', 'Kustomize is inside it')} kustomize .", overlay)
-    pods = {
+) -> Iterator[Callable[[str], Jobs]]:
+    """Return a function that gives the project of a task, with its model and its jobs' image.
+
+    Its pages, manifests and dependencies are those for Kubernetes, and its production takes both jobs in.
+    """
+    images = []
+
+    def make(task: str) -> Jobs:
+        place = tmp_path_factory.mktemp("jobs")
+        served = project(task).copy(place / "project")
+        rendered = render(
+            {"task": task, "project_name": "Penguin Species", "deployment": "kubernetes"}
+        )
+        for name in ("deploy", "docs"):
+            shutil.rmtree(served.path / name)
+            shutil.copytree(rendered / name, served.path / name)
+        shutil.copyfile(rendered / "pyproject.toml", served.path / "pyproject.toml")
+        run("uv lock --quiet", served.path)
+        # As pipelines run under some masks: nobody else may read what they leave.
+        run("chmod -R go= conf data models reports", served.path)
+        images.append(f"slipway-test-jobs-{task}:{os.getpid()}")
+        _build(served, images[-1])
+        return Jobs(served, images[-1], _pods(served), place)
+
+    yield make
+    for image in images:
+        run(f"docker image rm --force {image}", machine.ROOT)
+
+
+def _build(project: Project, image: str) -> None:
+    """Build the image by the command that the page prints, under another name."""
+    page = "../options/deployment-kubernetes.md"
+    build, _ = printed_blocks(project, page, "Daily jobs")[0].splitlines()
+    [named] = re.findall(r"-t (\S+)", build)
+    quietly = "docker build --quiet --network host"
+    run(substituted(build, **{named: image, "docker build": quietly}), project.path)
+
+
+def _pods(project: Project) -> dict[str, dict[str, Any]]:
+    """Return the pods of the jobs, by name."""
+    folder = project.path / "deploy/kubernetes/overlays/production"
+    file = folder / "kustomization.yaml"
+    jobs = "components: [../../components/monitor, ../../components/backup]"
+    text = substituted(file.read_text(encoding="utf-8"), **{"components: []": jobs})
+    file.write_text(text, encoding="utf-8")
+    kubectl = machine.require("kubectl", "Kustomize is inside it")
+    return {
         one["metadata"]["name"]: one["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-        for one in yaml.safe_load_all(built.stdout)
+        for one in yaml.safe_load_all(run(f"{kubectl} kustomize .", folder).stdout)
         if one["kind"] == "CronJob"
     }
-    # As pipelines run under some masks: nobody else may read what they leave.
-    run("chmod -R go= conf data models reports", served.path)
-    image = f"slipway-test-jobs:{os.getpid()}"
-    [build] = printed_blocks(served, "../options/deployment-kubernetes.md", "Daily jobs")[:1]
-    line = build.splitlines()[0].replace("docker build", "docker build --quiet --network host")
-    named = line.split(" -t ")[1].split()[0]
-    run(substituted(line, **{named: image}), served.path)
-    yield Jobs(served, image, pods, place)
-    run(f"docker image rm --force {image}", place)
+
+
+@pytest.fixture(scope="module")
+def jobs(made: Callable[[str], Jobs]) -> Jobs:
+    return made("classification")
 
 
 @contextmanager
@@ -169,17 +196,19 @@ def test_monitor_finds_drift_in_the_store_and_prometheus_hears_of_it(
     )
 
     with _asked(jobs, database.address, tmp_path / "log") as service:
-        ids = [one["id"] for _ in range(3) for one in _predicted(service, as_ever)]
+        ids = [one["id"] for _ in range(3) for one in _predicted(service, {"rows": as_ever})]
         service.post("/feedback", {"outcomes": [{"id": ids[0], "outcome": "Adelie"}]})
         until(lambda: _count(database, "feedback") == 1, "the outcome in the store")
         calm = jobs.run("monitor")
         assert calm.returncode == 0, calm.stdout
 
-        ids += [one["id"] for _ in range(3) for one in _predicted(service, heavier)]
+        ids += [one["id"] for _ in range(3) for one in _predicted(service, {"rows": heavier})]
         until(lambda: _count(database, "predictions") == len(ids), "the predictions in the store")
         alarmed = jobs.run("monitor")
         assert alarmed.returncode == ALARM, alarmed.stdout
-        service.wait_for("monitor_drifted", 1)
+    # Another pod tells it too, and at once: a service reads what was found when it starts.
+    with _asked(jobs, database.address, tmp_path / "log") as another:
+        another.wait_for("monitor_drifted", 1)
 
     assert f"{len(as_ever) * 3:,} predictions since" in calm.stdout
     assert "body_mass_g" in alarmed.stdout
@@ -191,6 +220,27 @@ def test_monitor_finds_drift_in_the_store_and_prometheus_hears_of_it(
     assert rule["onExitCodes"]["values"] == [ALARM], "an alarm is not tried again"
 
 
+def test_monitor_has_what_it_needs_to_measure_forecasts(
+    made: Callable[[str], Jobs], database: Cluster, tmp_path: Path
+) -> None:
+    _ask(database.address, "CREATE DATABASE forecasts")
+    store = f"{database.address.rpartition('/')[0]}/forecasts"
+    forecasting = made("forecasting")
+    forecasting.secrets["store"] = store
+    with _asked(forecasting, store, tmp_path / "log") as service:
+        for _ in range(10):
+            asked = _predicted(service, service.example("/predict"))
+            told = [{"id": one["id"], "outcome": one["prediction"] + 1} for one in asked]
+            service.post("/feedback", {"outcomes": told})
+
+    looked = forecasting.run("monitor")
+
+    assert looked.returncode in (0, ALARM), looked.stdout
+    assert (
+        f"{10 * len(told)} of {10 * len(told)} predictions have an outcome, mase " in looked.stdout
+    )
+
+
 def test_store_comes_back_from_what_the_backup_kept_when_a_later_one_failed(
     jobs: Jobs, database: Cluster, tmp_path: Path
 ) -> None:
@@ -198,8 +248,8 @@ def test_store_comes_back_from_what_the_backup_kept_when_a_later_one_failed(
     _ask(database.address, "CREATE DATABASE empty")
     used, empty = (f"{database.address.rpartition('/')[0]}/{name}" for name in ("used", "empty"))
     with _asked(jobs, used, tmp_path / "log") as service:
-        example = service.example("/predict")["rows"]
-        told = [{"id": one["id"], "outcome": "Adelie"} for one in _predicted(service, example)]
+        asked = _predicted(service, service.example("/predict"))
+        told = [{"id": one["id"], "outcome": "Adelie"} for one in asked]
         service.post("/feedback", {"outcomes": told})
     jobs.secrets.update(store=used, restored=empty)
     jobs.run("monitor")
@@ -246,8 +296,8 @@ def _patched(jobs: Jobs, day: str) -> dict[str, Any]:
     return pod
 
 
-def _predicted(service: Client, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = service.post("/predict", {"rows": rows})["predictions"]
+def _predicted(service: Client, body: dict[str, Any]) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = service.post("/predict", body)["predictions"]
     return entries
 
 
