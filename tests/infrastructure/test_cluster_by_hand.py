@@ -156,7 +156,7 @@ def _of_kubectl(page: str) -> Iterator[str]:
     text = page.replace("\\\n", " ")
     for line in re.findall(r"^ *(kubectl .*)$", text, re.MULTILINE):
         for part in line.removesuffix(" &").split(" | "):
-            if part.strip().startswith("kubectl") and not part.endswith("-f -"):
+            if part.strip().startswith("kubectl") and not part.rstrip().endswith("-f -"):
                 yield part
     yield from re.findall(r"\$\((kubectl .*?) \|", text)
     yield from IN_A_SENTENCE.findall(text)
