@@ -6,6 +6,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ..report import wording
+
 
 def render(template: str, **values: Any) -> str:
     """Fill a template of this folder; whatever is put into it becomes text, never markup."""
@@ -21,7 +23,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": percent, "figure": figure}
+    environment.filters |= {"percent": percent, "figure": figure, "number": wording.figure}
     return environment
 
 

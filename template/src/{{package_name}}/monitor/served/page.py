@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 
+from ...report.wording import figure
 from ..html import render
 from .verdict import Performance, ServedVerdict
 
@@ -83,13 +84,13 @@ def chart(verdict: ServedVerdict) -> Chart | None:
         for place, period in enumerate(one.trend):
             if period.value is None:
                 continue
-            interval = "" if period.low is None else f" ({period.low:.4g} to {period.high:.4g})"
+            interval = "" if period.low is None else f" ({figure(period.low)} to {figure(period.high)})"
             yield Point(
                 LEFT + step * (place + 0.5),
                 y(period.value),
                 None if period.low is None else y(period.low),
                 None if period.high is None else y(period.high),
-                f"from {period.start:%Y-%m-%d %H:%M}: {verdict.metric} {period.value:.4g}{interval}, "
+                f"from {period.start:%Y-%m-%d %H:%M}: {verdict.metric} {figure(period.value)}{interval}, "
                 f"{period.outcomes:,} of {period.predictions:,} predictions have an outcome",
             )
 
@@ -101,7 +102,7 @@ def chart(verdict: ServedVerdict) -> Chart | None:
         lines=[
             Line(one.model, one.role, found) for one in verdict.performance if (found := list(points(one)))
         ],
-        ticks=[(y(value), f"{value:.4g}") for value in values],
+        ticks=[(y(value), figure(value)) for value in values],
         dates=[(LEFT + step * place, trend[place].start.strftime(form)) for place in some],
         test=None if at_test is None else y(at_test),
     )

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, computed_field
 
+from ...report.wording import figure
 from ..verdict import Verdict
 
 Role = Literal["answers", "answered before", "challenger"]
@@ -91,7 +92,7 @@ class Comparison(BaseModel):
         word = {1: "better than", 0: "not to be told from", -1: "worse than"}[self.better]
         return (
             f"the challenger {self.challenger[:12]} is {word} what was answered: {self.metric} "
-            f"{self.of_challenger:.4g} against {self.of_answers:.4g} on the same {self.rows:,} requests, "
+            f"{figure(self.of_challenger)} against {figure(self.of_answers)} on the same {self.rows:,} requests, "
             f"{told('difference', self.difference)}"
         )
 
@@ -193,11 +194,11 @@ class ServedVerdict(BaseModel):
         return "\n".join(lines + [f"not watched: {note}" for note in self.notes])
 
 
-def told(metric: str, figure: Figure) -> str:
+def told(metric: str, found: Figure) -> str:
     """A metric with its interval and the figure of the test, in words."""
-    interval = "" if figure.low is None else f" ({figure.low:.4g} to {figure.high:.4g})"
-    test = "" if figure.at_test is None else f", at the test {figure.at_test:.4g}"
-    return f"{metric} {figure.value:.4g}{interval}{test}"
+    interval = "" if found.low is None else f" ({figure(found.low)} to {figure(found.high)})"
+    test = "" if found.at_test is None else f", at the test {figure(found.at_test)}"
+    return f"{metric} {figure(found.value)}{interval}{test}"
 
 
 def _spoken(delay: timedelta) -> str:
