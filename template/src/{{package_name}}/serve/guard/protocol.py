@@ -21,7 +21,6 @@ class Protocol(HttpToolsProtocol):
 
     _waiting = 0
     """Bytes since something was whole that came: a head, a piece of a body, or a request."""
-    _in_head = True
     _late: asyncio.TimerHandle | None = None
     """Hangs up when the head that is awaited has not come in time."""
 
@@ -41,19 +40,14 @@ class Protocol(HttpToolsProtocol):
         super().data_received(data)
         if self._waiting > LARGEST_HEAD and not self.transport.is_closing():
             self.send_400_response(f"The head of a request may have {LARGEST_HEAD} bytes.")
-        if self._in_head and self._late is None:
+        if not self._waiting:
+            self._stop_waiting()
+        elif self._late is None:  # most heads are whole with the same piece of data, and need no timer
             self._wait_for_head()
-
-    def on_message_begin(self) -> None:
-        """Begin a head; most are whole with the same piece of data, and need no timer."""
-        super().on_message_begin()
-        self._in_head = True
 
     def on_headers_complete(self) -> None:
         """Begin the request; what follows its body (trailers) does not get among its headers."""
         self._waiting = 0
-        self._in_head = False
-        self._stop_waiting()
         self.limit_concurrency = None if self.url.startswith(WATCHING) else self.config.limit_concurrency
         super().on_headers_complete()
         if not self.parser.should_upgrade():
@@ -70,7 +64,8 @@ class Protocol(HttpToolsProtocol):
         self._waiting = 0
 
     def _wait_for_head(self) -> None:
-        self._late = self.loop.call_later(LONGEST_HEAD, self.transport.close)
+        """Hang up when the time is over, or after the answer that is under way then."""
+        self._late = self.loop.call_later(LONGEST_HEAD, self.shutdown)
 
     def _stop_waiting(self) -> None:
         if self._late is not None:
