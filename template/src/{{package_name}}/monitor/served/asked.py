@@ -100,7 +100,8 @@ def _predictions(found: Found, tables: Tables, judge: Judge, least: int) -> tupl
     predictor = Predictor(file)
     if predictor.signature.trained_on != content_hash(paths.TRAIN):
         return None, [
-            f"drift of the predictions: the model that answers was trained on other rows than {paths.TRAIN} holds"
+            f"drift of the predictions: the model that answers was trained on other rows than {paths.TRAIN} holds, "
+            "with which the columns are compared all the same"
         ]
     rows = [row for row in found.requests.rows if row.model == found.champion]
     made_from = table(rows, tables)
