@@ -98,13 +98,15 @@ def by_copier(
 
     def made(answers: str, source: str, ref: str) -> dict[str, tuple[bytes, int]]:
         way = "address" if "://" in source else "folder"
-        folder = once(
-            shared / f"by-copier-{answers}-{ref}-{way}",
-            lambda path: run_copy(
-                source, path, data=ANSWERS[answers], vcs_ref=ref, defaults=True, quiet=True
-            ),
-        )
-        return snapshot(folder)
+
+        def make(path: Path) -> None:
+            with pytest.MonkeyPatch.context() as patch:
+                # Copier keeps what it clones, and two tests at once would both bring that up to date.
+                patch.setenv("COPIER_CACHE_DIR", f"{path}-mirrors")
+                data = ANSWERS[answers]
+                run_copy(source, path, data=data, vcs_ref=ref, defaults=True, quiet=True)
+
+        return snapshot(once(shared / f"by-copier-{answers}-{ref}-{way}", make))
 
     return made
 
